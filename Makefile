@@ -1,0 +1,57 @@
+# The commands of this repository. `make demo` and `make test` need nothing but python3 (3.11 or later) with venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+RUN_STAMP := $(VENV)/.installed-run
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint format bench browser clean
+
+help:  ## list these commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "syndicate needs Python 3.11 or later; '$(PYTHON)' is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "This python3 has no venv. On Debian or Ubuntu: sudo apt install python3-venv"; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUN_STAMP): $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing syndicate into $(VENV) (once)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(STAMP): $(BIN)/python pyproject.toml constraints.txt
+	@echo "installing syndicate and what its tests need into $(VENV) (once)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ $(RUN_STAMP)
+
+demo: $(RUN_STAMP)  ## run the main job on the sample: import readers, read the feed, publish
+	$(BIN)/syndicate subscribers import syndicate/sample/readers.csv --list readers
+	$(BIN)/syndicate run --once
+
+test: $(STAMP) browser  ## everything: pure tests, contracts on SQLite and PostgreSQL, journeys, browser
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+check: $(STAMP) lint  ## fast: format, lint, types, pure tests
+	@$(BIN)/python -m pytest -q -x -m 'not journey and not postgres and not browser and not live'
+
+lint: $(STAMP)  ## format, lint, types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: $(STAMP)  ## write the format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(STAMP)  ## measure, each figure beside its limit
+	@$(BIN)/python benchmarks/run.py $(BENCH)
+
+browser: $(STAMP)  ## find or install a chromium for the browser tests
+	@$(BIN)/python tests/browser/setup.py
+
+clean:  ## remove what was made here
+	rm -rf $(VENV) out cache syndicate.db* syndicate.key .bench

@@ -1,0 +1,19 @@
+"""syndicate carries a film-review site's reviews to its readers.
+
+The map. A review passes through these stages from left to right; imports point from right to left.
+
+    feeds/      url → entries         what the site's feed said, and which of it is new
+    reviews/    entry → review        what we understood: film, rating, credits, standfirst, excerpt, picture
+    compose/    reviews → messages    which reviews go into an issue, the letter, the status
+    audience/   who may receive       lists, subscribers, suppressions; the policy
+    delivery/   message × recipient   what is planned, retried, given up; the loop that delivers
+    channels/   the wires             SMTP, Mastodon, and the outbox that writes files instead
+    store/      the one memory        SQLite or PostgreSQL: entries, audience, ledger
+
+    protocols.py  the seams between them          schedule.py  when something is due
+    pipeline.py   the functions that change the world          app.py  where all is wired
+    config.py     config.yaml → frozen Config     errors.py    what can go wrong, and who decides
+    cli/  web/    the two faces                   sample/      a small invented site to try it on
+"""
+
+__version__ = "0.1.0"

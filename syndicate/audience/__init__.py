@@ -1,0 +1,1 @@
+"""Who may receive: mailing lists, subscribers, subscriptions, suppressions, and the policy over them."""

@@ -1,0 +1,1 @@
+"""reviews → messages: choose the reviews of an issue, render its letter, compose a status."""

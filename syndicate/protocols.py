@@ -1,0 +1,46 @@
+"""The seams: what each stage needs of the world, and no more. Each is written by the one who needs it.
+
+The fakes in `syndicate.testing` and the real things pass the same contract suites (tests/contracts/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from syndicate.delivery.model import DeliveryKey, Outcome
+from syndicate.feeds.model import FetchResult, Validators
+
+Message = TypeVar("Message", contravariant=True)
+
+
+class Clock(Protocol):
+    """What time it is; the only source of it."""
+
+    def now(self) -> datetime:
+        """Return the time, aware, in UTC."""
+
+
+class Fetcher(Protocol):
+    """Fetches feeds and pictures."""
+
+    def fetch(self, source: str, validators: Validators | None = None) -> FetchResult:
+        """Return the body at `source` (http, https, a file path, or "sample:"), or NotModified.
+
+        A body is whole and within the size limit, or this raises FeedError. Commits nothing.
+        """
+
+
+class Channel(Protocol[Message]):
+    """A wire that takes messages and says what became of each."""
+
+    name: str
+
+    def send(self, messages: Iterable[Message]) -> Iterator[tuple[DeliveryKey, Outcome]]:
+        """Send what the iterable yields, and yield an outcome for each message pulled, in any order.
+
+        Pulling a message claims it: it is recorded as `sending` before it is handed out, so a channel pulls
+        no more than it can put on its wires. Raises ChannelError where the channel as a whole does not
+        work; whatever was pulled and has no outcome by then was never on a wire.
+        """

@@ -1,0 +1,1 @@
+"""entry → review: what a post is, and, where it is a review, of which film, by whom, with what rating."""

@@ -1,0 +1,1 @@
+"""The one memory: SQLite or PostgreSQL through SQLAlchemy Core."""
