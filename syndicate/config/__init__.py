@@ -1,0 +1,60 @@
+"""config.yaml and the environment → a frozen `Config`, with every fault in one report.
+
+    values.py       how a duration, a size, an address, an hour is written, and what is wrong with one
+    schema.py       the one list of keys: type, default, and a line of help for each
+    source.py       YAML → plain values, each with the line it stood on
+    checks.py       what holds between keys; what is allowed and still worth a warning
+    load.py         all of these together: `load_config`
+    credentials.py  the secrets, read at the moment of use
+    reference.py    the list of keys as the docs, `init` and `config show` tell it
+
+Durations are written 90s, 15m, 24h, 7d; sizes 20MB; hours "fri 09:00". Secrets are never written in
+the file: a `…_env` key names the variable that holds one, a `…_file` key the file.
+"""
+
+from __future__ import annotations
+
+from syndicate.config.checks import config_warnings
+from syndicate.config.credentials import relay_password, token
+from syndicate.config.load import load_config
+from syndicate.config.schema import (
+    Account,
+    Config,
+    ContentWarning,
+    Digest,
+    FeedConfig,
+    FirstIssue,
+    Http,
+    Include,
+    LeadRule,
+    ListConfig,
+    Mail,
+    Relay,
+    SectionConfig,
+    Security,
+    Site,
+    Web,
+)
+
+__all__ = [
+    "Account",
+    "Config",
+    "ContentWarning",
+    "Digest",
+    "FeedConfig",
+    "FirstIssue",
+    "Http",
+    "Include",
+    "LeadRule",
+    "ListConfig",
+    "Mail",
+    "Relay",
+    "SectionConfig",
+    "Security",
+    "Site",
+    "Web",
+    "config_warnings",
+    "load_config",
+    "relay_password",
+    "token",
+]

@@ -1,0 +1,282 @@
+"""What holds between the keys of config.yaml, and what is allowed but worth a warning.
+
+Faults are found on the plain tree, so that they are told in the same report as a misspelt key elsewhere;
+warnings on a Config that is right.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from syndicate.config.schema import Config, Security
+from syndicate.config.source import Fault, Keys, Source
+from syndicate.config.values import did_you_mean, is_loopback, split_sender
+
+_FREE_MAIL: Mapping[str, str] = {
+    "gmail.com": "google gmail googlemail",
+    "googlemail.com": "google gmail googlemail",
+    "outlook.com": "outlook office365",
+    "hotmail.com": "outlook office365",
+    "live.com": "outlook office365",
+    "msn.com": "outlook office365",
+    "yahoo.com": "yahoo",
+    "yahoo.co.uk": "yahoo",
+    "yahoo.ie": "yahoo",
+    "aol.com": "aol yahoo",
+    "icloud.com": "me icloud",
+    "me.com": "me icloud",
+    "mac.com": "me icloud",
+    "gmx.com": "gmx",
+    "gmx.net": "gmx",
+    "gmx.de": "gmx",
+    "web.de": "web",
+    "mail.ru": "mail",
+    "yandex.ru": "yandex",
+    "proton.me": "protonmail proton",
+    "protonmail.com": "protonmail proton",
+}
+"""Providers' own domains, each with the words by which a relay of that provider is known."""
+
+
+def cross_faults(source: Source) -> Iterator[Fault]:
+    """Yield what is wrong between the keys; parts that are wrong in themselves are passed over."""
+    tree = source.tree
+    for check in (_database, _mail, _relay, _lists, _digests, _accounts, _public_url):
+        for keys, what in check(tree):
+            yield Fault(line=source.line(keys), keys=keys, what=what)
+
+
+_Found = Iterator[tuple[Keys, str]]
+_Tree = Mapping[str, object]
+
+
+def _part(tree: object, *names: str) -> _Tree:
+    """Return the mapping at these names; an empty one where there is none."""
+    for name in names:
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree if isinstance(tree, dict) else {}
+
+
+def _given(part: _Tree, name: str) -> bool:
+    return part.get(name) is not None
+
+
+def _text(part: _Tree, name: str) -> str:
+    value = part.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _names(part: _Tree, name: str) -> list[tuple[int, str]]:
+    value = part.get(name)
+    return (
+        [(at, item) for at, item in enumerate(value) if isinstance(item, str)]
+        if isinstance(value, list)
+        else []
+    )
+
+
+def _one_of(part: _Tree, at: Keys, first: str, second: str, why: str) -> _Found:
+    if _given(part, first) and _given(part, second):
+        yield (*at, second), f"stands beside {first}; choose one: {why}"
+    if not _given(part, first) and not _given(part, second):
+        yield at, f"needs {first} or {second}: {why}"
+
+
+def _database(tree: _Tree) -> _Found:
+    if _text(tree, "database").startswith("postgresql") and importlib.util.find_spec("psycopg") is None:
+        yield ("database",), "PostgreSQL needs psycopg: pip install 'syndicate[cluster]'"
+
+
+def _mail(tree: _Tree) -> _Found:
+    if not _given(tree, "mail"):
+        if _part(tree, "digests"):
+            yield ("digests",), "letters need mail: with from, and relay or outbox"
+        return
+    mail = _part(tree, "mail")
+    if mail:
+        yield from _one_of(mail, ("mail",), "relay", "outbox", "a relay sends, an outbox writes files")
+    if mail and _given(mail, "relay"):
+        yield from _free_mail(mail)
+        yield from _way_out(tree, mail)
+
+
+def _free_mail(mail: _Tree) -> _Found:
+    domain = split_sender(_text(mail, "from"))[1].rpartition("@")[2].lower()
+    host = _text(_part(mail, "relay"), "host")
+    if domain in _FREE_MAIL and not _is_relay_of(domain, host):
+        yield (
+            ("mail", "from"),
+            f"{domain} asks the world to refuse its mail from other relays (DMARC); use your own domain",
+        )
+
+
+def _is_relay_of(domain: str, host: str) -> bool:
+    return bool(set(_FREE_MAIL[domain].split()).intersection(host.lower().replace("-", ".").split(".")))
+
+
+def _way_out(tree: _Tree, mail: _Tree) -> _Found:
+    """A relay reaches readers of ours: they are told who writes, and how to leave (CAN-SPAM, RFC 2369)."""
+    if not any(_reaches_readers(tree, digest) for digest in _part(tree, "digests")):
+        return
+    if not _given(_part(tree, "site"), "postal"):
+        yield ("site",), "postal is missing: letters to readers must say who sends them, and from where"
+    if not _given(mail, "unsubscribe_mailto") and not _given(_part(tree, "web"), "public_url"):
+        yield ("mail",), "unsubscribe_mailto is missing: readers must have a way out that works"
+
+
+def _reaches_readers(tree: _Tree, digest: str) -> bool:
+    """Say whether a digest goes to a list whose members are ours."""
+    names = [name for _, name in _names(_part(tree, "digests", digest), "lists")]
+    lists = _part(tree, "lists")
+    return any(name in lists and not _given(_part(lists, name), "address") for name in names)
+
+
+def _relay(tree: _Tree) -> _Found:
+    relay, at = _part(tree, "mail", "relay"), ("mail", "relay")
+    secrets = [name for name in ("password_env", "password_file") if _given(relay, name)]
+    if _given(relay, "user") and not secrets:
+        yield (*at, "user"), "needs its password: name a variable in password_env, or a file in password_file"
+    if len(secrets) == 2:
+        yield (*at, "password_file"), "stands beside password_env; choose one"
+    if secrets and not _given(relay, "user"):
+        yield (*at, secrets[0]), "needs user: whose password is it?"
+    if _given(relay, "user") and relay.get("security") == "none" and not is_loopback(_text(relay, "host")):
+        yield (*at, "security"), "none would send the password in the clear; use starttls or tls"
+
+
+def _lists(tree: _Tree) -> _Found:
+    seen: dict[str, str] = {}
+    for name in _part(tree, "lists"):
+        address = _text(_part(tree, "lists", name), "address").lower()
+        if address and address in seen:
+            yield ("lists", name, "address"), f"is the address of the list {seen[address]} too"
+        seen[address] = name
+
+
+def _digests(tree: _Tree) -> _Found:
+    for name in _part(tree, "digests"):
+        digest, at = _part(tree, "digests", name), ("digests", name)
+        yield from _known(digest, at, "lists", _part(tree, "lists"))
+        yield from _known(digest, at, "feeds", _part(tree, "feeds"))
+
+
+def _known(part: _Tree, at: Keys, key: str, known: _Tree) -> _Found:
+    """What is named under `key` must stand in the part of the file of the same name, once."""
+    seen: set[str] = set()
+    for number, name in _names(part, key):
+        if name not in known:
+            yield (*at, key, number), f"there is no {name} under {key}:{did_you_mean(name, known)}"
+        elif name in seen:
+            yield (*at, key, number), f"{name} is named twice"
+        seen.add(name)
+
+
+def _accounts(tree: _Tree) -> _Found:
+    for name in _part(tree, "accounts"):
+        account, at = _part(tree, "accounts", name), ("accounts", name)
+        yield from _one_of(
+            account, at, "instance", "outbox", "an instance is posted to, an outbox gets files"
+        )
+        yield from _token(account, at)
+        yield from _known(account, at, "feeds", _part(tree, "feeds"))
+        yield from _warnings(account, at)
+
+
+def _token(account: _Tree, at: Keys) -> _Found:
+    named = [name for name in ("token_env", "token_file") if _given(account, name)]
+    if len(named) == 2:
+        yield (*at, "token_file"), "stands beside token_env; choose one"
+    if _given(account, "instance") and not named:
+        yield (*at, "instance"), "needs its token: name a variable in token_env, or a file in token_file"
+    if named and _given(account, "outbox") and not _given(account, "instance"):
+        yield (*at, named[0]), "an outbox takes no token"
+
+
+def _warnings(account: _Tree, at: Keys) -> _Found:
+    rules = account.get("content_warnings")
+    for number, rule in enumerate(rules if isinstance(rules, list) else ()):
+        if isinstance(rule, dict) and not _given(rule, "label") and not _given(rule, "word"):
+            yield (*at, "content_warnings", number), "needs label or word: which posts does it stand over?"
+
+
+def _public_url(tree: _Tree) -> _Found:
+    if _given(_part(tree, "web"), "public_url"):
+        yield (
+            ("web", "public_url"),
+            "readers' pages are not served by this version; leave it null, and give mail.unsubscribe_mailto",
+        )
+
+
+def config_warnings(config: Config) -> tuple[str, ...]:
+    """Return what is allowed but probably not meant, a sentence each, with its place. Reads no secret."""
+    checks = (_mail_warnings, _relay_warnings, _digest_warnings, _feed_warnings, _secret_warnings)
+    return tuple(f"{config.line(*keys)}: {what}" for check in checks for keys, what in check(config))
+
+
+def _mail_warnings(config: Config) -> _Found:
+    if not config.digests and not config.accounts:
+        yield (), "there is no digest and no account: reviews are read, and go nowhere"
+    sends = config.mail is not None and config.mail.relay is not None
+    if not config.notify and (sends or any(account.instance for account in config.accounts.values())):
+        yield (), "notify is missing: nobody is told by mail when a feed fails or a login is refused"
+    if config.notify and config.mail is None:
+        yield ("notify",), "without mail: no alert can be sent; it stands in the log alone"
+
+
+def _relay_warnings(config: Config) -> _Found:
+    relay, at = config.mail and config.mail.relay, ("mail", "relay")
+    if not config.mail or not relay:
+        return
+    if relay.security is Security.NONE and not is_loopback(relay.host):
+        yield (*at, "security"), f"letters go to {relay.host} in the clear; use starttls or tls"
+    if (relay.port, relay.security) in ((465, Security.STARTTLS), (587, Security.TLS)):
+        right = "tls" if relay.port == 465 else "starttls"
+        yield (*at, "port"), f"port {relay.port} usually speaks {right}, not {relay.security}"
+    domain = config.mail.sender_address.rpartition("@")[2]
+    if domain in _FREE_MAIL:
+        yield ("mail", "from"), f"{domain} limits bulk mail, and its filters trust a domain of your own more"
+
+
+def _digest_warnings(config: Config) -> _Found:
+    for name, digest in config.digests.items():
+        if not digest.lists:
+            yield ("digests", name), f"{name} has no lists: its issues reach nobody"
+        if digest.max_age <= timedelta(days=7) and len(digest.at.weekdays) == 1:
+            yield (
+                ("digests", name, "max_age"),
+                "a review of the week before may be too old for the next issue",
+            )
+    used = {name for digest in config.digests.values() for name in digest.lists}
+    for name in config.lists:
+        if name not in used:
+            yield ("lists", name), f"no digest goes to the list {name}"
+
+
+def _feed_warnings(config: Config) -> _Found:
+    for name, feed in config.feeds.items():
+        if not feed.settle:
+            yield ("feeds", name, "settle"), "at 0, a post goes out before its first correction can"
+        if feed.every < timedelta(minutes=1) and feed.url.startswith("http"):
+            yield ("feeds", name, "every"), "asking a server more than once a minute may get you shut out"
+        if feed.backfill and config.mail and config.mail.relay:
+            yield (
+                ("feeds", name, "backfill"),
+                f"the first poll announces {feed.backfill} posts that are already out",
+            )
+
+
+def _secret_warnings(config: Config) -> _Found:
+    relay = config.mail.relay if config.mail else None
+    if relay:
+        yield from _absent(config, ("mail", "relay"), "password", relay.password_env, relay.password_file)
+    for name, account in config.accounts.items():
+        yield from _absent(config, ("accounts", name), "token", account.token_env, account.token_file)
+
+
+def _absent(config: Config, at: Keys, kind: str, variable: str | None, file: object) -> _Found:
+    if variable and not config.environ.get(variable):
+        yield (*at, f"{kind}_env"), f"the variable {variable} is not set here; sending would stop"
+    if file and not config.resolve(str(file)).is_file():
+        yield (*at, f"{kind}_file"), f"{file} is not there; sending would stop"

@@ -1,0 +1,361 @@
+"""The one list of keys: what config.yaml may hold. Each key has a type, a default, and a line of help.
+
+`docs/configuration.md` and the file that `syndicate init` writes repeat the help (tests compare them). What
+holds between keys is in checks.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PrivateAttr,
+    model_validator,
+)
+
+from syndicate.config import values
+from syndicate.delivery.model import InDoubtRule
+from syndicate.reviews.model import Kind
+from syndicate.schedule import Slot, parse_slot
+
+
+def _slot(value: object) -> Slot:
+    return value if isinstance(value, Slot) else parse_slot(str(value))
+
+
+Duration = Annotated[
+    timedelta, BeforeValidator(values.parse_duration), PlainSerializer(values.format_duration)
+]
+Size = Annotated[int, BeforeValidator(values.parse_size), PlainSerializer(values.format_size)]
+Hour = Annotated[Slot, BeforeValidator(_slot), PlainSerializer(str)]
+Line = Annotated[str, AfterValidator(values.check_line)]
+Text = Annotated[str, AfterValidator(values.check_text)]
+Slug = Annotated[str, AfterValidator(values.check_slug)]
+Variable = Annotated[str, AfterValidator(values.check_variable)]
+Zone = Annotated[str, AfterValidator(values.check_zone)]
+Language = Annotated[str, AfterValidator(values.check_language)]
+Address = Annotated[str, AfterValidator(values.check_address)]
+Sender = Annotated[str, AfterValidator(values.check_sender)]
+Url = Annotated[str, AfterValidator(values.check_url), PlainSerializer(values.mask_url)]
+FeedSource = Annotated[str, AfterValidator(values.check_feed_source), PlainSerializer(values.mask_url)]
+Instance = Annotated[str, AfterValidator(values.check_instance)]
+Host = Annotated[str, AfterValidator(values.check_host)]
+Listen = Annotated[str, AfterValidator(values.check_listen)]
+Database = Annotated[str, AfterValidator(values.check_database), PlainSerializer(values.mask_url)]
+Title = Annotated[str, AfterValidator(values.check_title)]
+Template = Annotated[str, AfterValidator(values.check_template)]
+File = Annotated[Path, AfterValidator(values.check_path)]
+Hashtag = Annotated[str, AfterValidator(values.check_hashtag)]
+Positive = Field(gt=timedelta(0))
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, populate_by_name=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, data: object) -> object:
+        """A key with nothing after its colon is a key that was not given."""
+        if data is None:
+            return {}
+        if not isinstance(data, dict):
+            return data
+        known = {field.alias or name for name, field in cls.model_fields.items()}
+        return {key: value for key, value in data.items() if value is not None or key not in known}
+
+    def __repr_args__(self) -> Any:
+        for name, value in super().__repr_args__():
+            yield name, values.mask_url(value) if isinstance(value, str) else value
+
+
+class Site(_Part):
+    name: Line = Field(description="The site's name, as readers know it.")
+    url: Url = Field(description="The site's address.")
+    language: Language = Field(
+        default="en", description="The language of dates, numbers and statuses: en, de, pt-BR."
+    )
+    timezone: Zone = Field(default="UTC", description="The time zone (IANA name) of every hour in this file.")
+    postal: Text | None = Field(
+        default=None,
+        description="Who sends this and from where; stands at the foot of each letter. A relay needs it.",
+    )
+    editor: Address | None = Field(default=None, description="The editor's address, for readers' questions.")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the time zone itself."""
+        return ZoneInfo(self.timezone)
+
+
+class Include(_Part):
+    kinds: tuple[Kind, ...] = Field(
+        default=(Kind.REVIEW,),
+        min_length=1,
+        description="Kinds of post to carry: review, tv-review, book-review, other.",
+    )
+    labels: tuple[Line, ...] = Field(
+        default=(), description="Carry only posts with one of these labels; empty: any."
+    )
+
+
+class FeedConfig(_Part):
+    url: FeedSource = Field(description="The feed's address; or the path of a file, or sample:lantern.")
+    every: Duration = Field(
+        default=timedelta(minutes=15), ge=timedelta(seconds=1), description="How often it is asked."
+    )
+    backfill: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        description="How many of its newest posts the first poll announces; the rest is history.",
+    )
+    settle: Duration = Field(
+        default=timedelta(minutes=10),
+        description="How long a post must stand unchanged before it is announced.",
+    )
+    titles: tuple[Title, ...] = Field(
+        default=(),
+        description="Title rules, tried in order: regular expressions with groups strand, film, year.",
+    )
+    include: Include = Field(default=Include(), description="Which posts are carried.")
+
+
+class Security(StrEnum):
+    """How the line to a relay is secured; both kinds check the certificate."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+class Relay(_Part):
+    host: Host = Field(description="The mail server that takes our letters.")
+    port: int = Field(default=587, ge=1, le=65535, description="Its port: 587 with starttls, 465 with tls.")
+    security: Security = Field(
+        default=Security.STARTTLS, description="starttls, tls, or none (this machine only)."
+    )
+    user: Line | None = Field(default=None, description="The user name, where the relay asks for one.")
+    password_env: Variable | None = Field(default=None, description="The variable that holds the password.")
+    password_file: File | None = Field(default=None, description="Or the file that holds it.")
+    timeout: Duration = Field(
+        default=timedelta(seconds=60), gt=timedelta(0), description="How long to wait for an answer."
+    )
+
+
+class Mail(_Part):
+    sender: Sender = Field(
+        alias="from", description="Whom letters come from: Name <address>, at a domain of yours."
+    )
+    relay: Relay | None = Field(
+        default=None, description="The mail server that sends; either this or outbox."
+    )
+    outbox: File | None = Field(
+        default=None, description="Write the letters into this folder and send nothing."
+    )
+    unsubscribe_mailto: Address | None = Field(
+        default=None, description="The address that takes readers' goodbyes by mail. A relay needs it."
+    )
+    return_path: Address | None = Field(
+        default=None,
+        description="Where bounces go; each reader's own tag is added before the @, as bounces+tag@.",
+    )
+    reply_to: Address | None = Field(default=None, description="Where replies go, if not to From.")
+    in_doubt: InDoubtRule = Field(
+        default=InDoubtRule.RETRY,
+        description="A letter whose line broke: retry (same Message-ID) or hold for a person.",
+    )
+
+    @property
+    def sender_name(self) -> str:
+        """Return the display name of From, unquoted; empty where there is none."""
+        return values.split_sender(self.sender)[0]
+
+    @property
+    def sender_address(self) -> str:
+        """Return the bare address of From."""
+        return values.split_sender(self.sender)[1]
+
+
+class ListConfig(_Part):
+    name: Line | None = Field(default=None, description="What readers call the list.")
+    address: Address | None = Field(
+        default=None,
+        description="The posting address of a list server that owns its members; without it they are ours.",
+    )
+
+
+class FirstIssue(StrEnum):
+    """When a digest begins: at its next hour, or at the first run."""
+
+    NEXT = "next"
+    NOW = "now"
+
+
+class LeadRule(StrEnum):
+    """Which review opens an issue."""
+
+    NEWEST = "newest"
+    RATING = "rating"
+    NONE = "none"
+
+
+class SectionConfig(_Part):
+    title: Line = Field(description="The section's heading.")
+    strands: tuple[Line, ...] = Field(
+        min_length=1, description="Strands that belong in it; * stands for any text, brackets for themselves."
+    )
+
+
+class Digest(_Part):
+    lists: tuple[str, ...] = Field(default=(), description="The mailing lists that it goes to.")
+    feeds: tuple[str, ...] = Field(default=(), description="The feeds that it draws on; empty: all.")
+    at: Hour = Field(description="Its hour in the site's time zone: fri 09:00, or daily 18:30.")
+    name: Line | None = Field(default=None, description="Its name in the masthead; without it, the site's.")
+    max_lateness: Duration = Field(
+        default=timedelta(hours=24),
+        gt=timedelta(0),
+        description="How late a missed hour is made up; later, it is skipped.",
+    )
+    max_age: Duration = Field(
+        default=timedelta(days=45), gt=timedelta(0), description="Older reviews are left out."
+    )
+    cap: int = Field(
+        default=12, ge=1, le=200, description="Reviews in an issue at most; the rest is named as and N more."
+    )
+    first_issue: FirstIssue = Field(
+        default=FirstIssue.NEXT, description="The first issue: at the next hour, or now."
+    )
+    sections: tuple[SectionConfig, ...] = Field(
+        default=(), description="Headed sections by strand, in order; what fits none stands last."
+    )
+    lead: LeadRule = Field(
+        default=LeadRule.NEWEST, description="The review that opens it: newest, rating, or none."
+    )
+    subject: Template | None = Field(
+        default=None, description="The subject line, a Jinja2 template; without it, by the lead."
+    )
+
+
+class ContentWarning(_Part):
+    label: Line | None = Field(default=None, description="Posts with this label get the warning.")
+    word: Line | None = Field(default=None, description="Posts whose text has this word get it.")
+    text: Line = Field(description="The warning that readers see above the hidden text.")
+
+
+class Account(_Part):
+    instance: Instance | None = Field(default=None, description="The Mastodon server; either this or outbox.")
+    token_env: Variable | None = Field(default=None, description="The variable that holds the access token.")
+    token_file: File | None = Field(default=None, description="Or the file that holds it.")
+    outbox: File | None = Field(
+        default=None, description="Write the statuses into this folder and post nothing."
+    )
+    feeds: tuple[str, ...] = Field(default=(), description="The feeds that it posts; empty: all.")
+    template: Slug = Field(
+        default="review", description="The template of a status: templates/status/NAME.txt.j2."
+    )
+    spacing: Duration | None = Field(
+        default=None,
+        description="Time between two statuses; without it 30m on an instance, none in an outbox.",
+    )
+    max_age: Duration = Field(
+        default=timedelta(days=7), gt=timedelta(0), description="Older reviews are not posted."
+    )
+    visibility: Literal["public", "unlisted", "private", "direct"] = Field(
+        default="public", description="public, unlisted, private or direct."
+    )
+    hashtags: Mapping[str, Hashtag] = Field(
+        default={}, description="Label or strand: the hashtag it becomes; empty: none."
+    )
+    content_warnings: tuple[ContentWarning, ...] = Field(
+        default=(), description="Which posts are hidden behind a warning."
+    )
+
+
+class Web(_Part):
+    listen: Listen = Field(default="127.0.0.1:8025", description="Where the preview is served.")
+    public_url: Url | None = Field(
+        default=None, description="Where readers reach these pages; not served yet, leave null."
+    )
+
+
+class Http(_Part):
+    allow_private: bool = Field(
+        default=False, description="Let feeds and pictures come from private addresses."
+    )
+    timeout: Duration = Field(
+        default=timedelta(seconds=20), gt=timedelta(0), description="How long to wait for a server."
+    )
+    max_bytes: Size = Field(default=20_000_000, description="The largest feed that is read.")
+
+
+class Config(_Part):
+    site: Site = Field(description="The site whose reviews are carried.")
+    database: Database = Field(
+        default="sqlite:///syndicate.db",
+        description="The memory: sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME.",
+    )
+    feeds: Mapping[Slug, FeedConfig] = Field(
+        min_length=1, description="The feeds, each by a name of your own."
+    )
+    mail: Mail | None = Field(default=None, description="How letters are sent.")
+    lists: Mapping[Slug, ListConfig] = Field(default={}, description="The mailing lists, by name.")
+    digests: Mapping[Slug, Digest] = Field(default={}, description="The recurring issues, by name.")
+    accounts: Mapping[Slug, Account] = Field(
+        default={}, description="The Mastodon accounts, by a name of your own."
+    )
+    notify: Address | None = Field(default=None, description="Who is told by mail when something is wrong.")
+    secret_key_file: File = Field(
+        default=Path("syndicate.key"), description="The key of links; made on the first run."
+    )
+    templates: File | None = Field(
+        default=None, description="A folder whose templates replace ours, file by file."
+    )
+    cache: File = Field(default=Path("cache"), description="Where pictures for the preview are kept.")
+    web: Web = Field(default=Web(), description="The preview.")
+    http: Http = Field(default=Http(), description="How feeds and pictures are fetched.")
+    path: Path = Field(default=Path("config.yaml"), exclude=True)
+    """Where it was read from; relative paths in it are resolved against its folder. Not a key of the file."""
+    _environ: Mapping[str, str] = PrivateAttr(default_factory=dict)
+    _marks: Mapping[tuple[str | int, ...], int] = PrivateAttr(default_factory=dict)
+
+    def resolve(self, path: Path | str) -> Path:
+        """Return a path of this file as an absolute one: relative to the file's folder, ~ is the home."""
+        return self.path.absolute().parent / Path(path).expanduser()
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """Return the environment that secrets are asked from."""
+        return self._environ
+
+    @property
+    def database_url(self) -> str:
+        """Return the database's address; an sqlite file is absolute in it."""
+        if not self.database.startswith("sqlite:///"):
+            return self.database
+        file, mark, query = self.database.removeprefix("sqlite:///").partition("?")
+        return f"sqlite:///{self.resolve(Path(file))}{mark}{query}"
+
+    def feed_source(self, name: str) -> str:
+        """Return what the feed of that name is read from; the path of a file is absolute."""
+        source = self.feeds[name].url
+        if source.startswith(("http:", "https:", "sample:")):
+            return source
+        return str(self.resolve(Path(source)))
+
+    def line(self, *keys: str | int) -> str:
+        """Return the place of a key to point at: "config.yaml line 14", or the file where it has no line."""
+        mark = self._marks.get(keys)
+        return f"{self.path} line {mark}" if mark else str(self.path)
