@@ -1,0 +1,64 @@
+"""premailer, wrapped once: CSS rules become style attributes, and nothing is ever fetched.
+
+The traps that this module stands between (each has a test): premailer follows `<link>` by default; its CSS parser
+follows `@import` even when premailer may not; `!important` is stripped from what stays in `<style>`; a width in a style
+overwrites the width attribute that Outlook needs; one memo of 128 slots thrashes on a real stylesheet.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from functools import cache, lru_cache
+from types import ModuleType
+from typing import Any
+
+ATTRIBUTES_WE_WRITE = ["width", "height", "align", "valign", "bgcolor"]
+"""premailer would derive these from styles and overwrite ours: width="600" would become width="100%"."""
+
+
+def inline_css(html: str) -> str:
+    """Return the document with its `<style>` rules copied into style attributes, as UTF-8 text with LF line ends.
+
+    `<style data-premailer="ignore">` is left whole: that is where dark-mode, Outlook and phone rules live.
+    CSS that does not parse is dropped by rule, silently, as a mail client would drop it.
+    """
+    inliner: Any = _premailer().Premailer(
+        html,
+        keep_style_tags=True,
+        strip_important=False,
+        disable_validation=True,
+        allow_network=False,
+        align_floating_images=False,
+        disable_basic_attributes=ATTRIBUTES_WE_WRITE,
+    )
+    inliner._parse_css_string = _parse_css
+    return str(inliner.transform(pretty_print=False)).replace("\r\n", "\n")
+
+
+@cache
+def _premailer() -> ModuleType:
+    """Return premailer, imported on first use (0.2 s, and requests with it) with a memo that fits its CSS."""
+    os.environ.setdefault("PREMAILER_CACHE", "LRU")
+    os.environ.setdefault("PREMAILER_CACHE_MAXSIZE", "4096")
+    import cssutils
+    import premailer.premailer
+
+    cssutils.log.setLevel(logging.CRITICAL + 1)
+    module: ModuleType = premailer.premailer
+    return module
+
+
+@lru_cache(maxsize=8)
+def _parse_css(css: str, validate: bool = False) -> Any:
+    """Return the parsed stylesheet; an @import in it is never followed."""
+    import cssutils
+
+    parser = cssutils.CSSParser(validate=validate, fetcher=_fetch_nothing)
+    return parser.parseString(css)
+
+
+def _fetch_nothing(url: str) -> tuple[None, bytes]:
+    """Answer every @import with an empty stylesheet."""
+    del url
+    return None, b""

@@ -1,0 +1,275 @@
+"""A rendered issue → the bytes of one reader's letter: compiled once per issue, joined once per reader.
+
+What differs between readers is a *slot*: address, name, Message-ID, date, ways out. In the bodies a way out stands as
+a mark, an ASCII word that no text of the world can hold (`render_email` breaks it in whatever it is given); compiling
+cuts the quoted-printable body at the marks, so addressing a letter is a join. A body also carries two fenced regions,
+one for our own readers and one for posting addresses of list servers; compiling keeps one of them.
+
+    rendered ── compile_letter(envelope) ──► CompiledLetter ── address(slots) ──► bytes      (some microseconds)
+    rendered ── fill(ways_out) ──► what a reader sees: the preview. Equal to what `address` sends, by test.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import hmac
+import re
+from base64 import b32encode, b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.headerregistry import UnstructuredHeader
+from email.parser import BytesHeaderParser
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from html import escape
+
+from syndicate.compose.model import RenderedEmail
+from syndicate.errors import AudienceError, TemplateError
+
+RESERVED = "syndicateslot7q4m"
+"""The word that all marks begin with. Letters and digits only: inlining and URL escaping leave it as it is."""
+READERS, POSTING, END = (f"<!--{RESERVED}{name}-->" for name in ("readers", "posting", "end"))
+"""Fences: what stands between READERS and END goes to our own readers only, POSTING … END to list servers only."""
+EXAMPLE_WAY_OUT = "https://example.invalid/unsubscribe/example"
+
+_MARK = re.compile(rf"{RESERVED}way(\d+)end")
+_REGION = re.compile(rf"<!--{RESERVED}(readers|posting)-->\n?(.*?)<!--{RESERVED}end-->\n?", re.DOTALL)
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\s@<>(),;:\"\\\[\]]{1,253}")
+_MESSAGE_ID = re.compile(r"<[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]+@[A-Za-z0-9.-]+>")
+_URL = re.compile(r"(?:https|mailto):[!#-;=?-~]{1,900}")
+_PLAIN = re.compile(r"[ !#-~]*")
+
+
+def way_out_mark(index: int) -> str:
+    """Return the mark that stands for a reader's way out number `index`, counted as in Masthead.ways_out."""
+    return f"{RESERVED}way{index}end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What the letters of one issue to one mailing list say in their headers, the same for every reader."""
+
+    sender: str
+    """The From header as configured: "The Lantern <news@lantern.example>"."""
+    list_id: str | None = None
+    """RFC 2919 identifier, such as "weekly.news.lantern.example"; at most 255 characters."""
+    list_name: str = ""
+    reply_to: str | None = None
+    posting: bool = False
+    """The recipient is a list server's posting address: no List-* of ours, no way out of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """What is one reader's own."""
+
+    address: str
+    name: str = ""
+    message_id: str
+    """With angle brackets, as `message_id` gives it."""
+    date: datetime
+    """Aware. Of the first attempt: a letter tried again is the same letter."""
+    ways_out: tuple[str, ...] = ()
+    """One URL for each of the masthead's, in its order, most wanted first; empty for a posting address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledLetter:
+    """An issue's letter, ready to be joined: all bytes but the readers' own."""
+
+    head: bytes
+    """Header lines that all readers share, and the blank line."""
+    segments: tuple[bytes, ...]
+    holes: tuple[tuple[int, bool], ...]
+    """Between segment i and i+1 stands this way out: its index, and whether as HTML."""
+    ways: int
+    posting: bool
+
+    def address(self, slots: Slots) -> bytes:
+        """Return one reader's letter: RFC 5322, CRLF, lines of at most 998 octets, not dot-stuffed.
+
+        Raises AudienceError where a slot could not stand in a letter (an address with a line break in it).
+        """
+        ways_out = _checked_ways(slots, 0 if self.posting else self.ways)
+        forms = {(index, html): _quoted(escape(url) if html else url) for index, url in enumerate(ways_out) for html in (True, False)}
+        parts = [_own_headers(slots, ways_out), self.head]
+        for segment, hole in zip(self.segments, self.holes, strict=False):
+            parts += (segment, forms[hole])
+        parts.append(self.segments[-1])
+        return b"".join(parts)
+
+
+def compile_letter(rendered: RenderedEmail, envelope: Envelope) -> CompiledLetter:
+    """Return the letter without its readers. Raises TemplateError where subject or sender cannot stand in a header."""
+    html, text = (_for_audience(body, envelope.posting) for body in (rendered.html, rendered.text))
+    boundary = f"=_{hashlib.sha256((html + text).encode()).hexdigest()[:32]}"
+    segments: list[bytes] = [b""]
+    holes: list[tuple[int, bool]] = []
+    for body, subtype in ((text, "plain"), (html, "html")):
+        segments[-1] += _part_head(boundary, subtype)
+        pieces = _MARK.split(body)
+        segments[-1] += _quoted(pieces[0])
+        for index, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+            segments[-1] += b"=\r\n"
+            holes.append((int(index), subtype == "html"))
+            segments.append(b"=\r\n" + _quoted(piece))
+    segments[-1] += f"\r\n--{boundary}--\r\n".encode()
+    return CompiledLetter(
+        head=_shared_headers(rendered.subject, envelope, boundary),
+        segments=tuple(segments),
+        holes=tuple(holes),
+        ways=len({index for index, _ in holes}),
+        posting=envelope.posting,
+    )
+
+
+def fill(rendered: RenderedEmail, ways_out: Sequence[str] | None = None, *, posting: bool = False) -> RenderedEmail:
+    """Return the issue as a reader sees it: slots filled, the other audience's region gone. This is the preview.
+
+    With `ways_out` None every way out is an example address that leads nowhere.
+    """
+
+    def body(source: str, html: bool) -> str:
+        def way(match: re.Match[str]) -> str:
+            url = EXAMPLE_WAY_OUT if ways_out is None else ways_out[int(match[1])]
+            return escape(url) if html else url
+
+        return _MARK.sub(way, _for_audience(source, posting))
+
+    return replace(rendered, html=body(rendered.html, True), text=body(rendered.text, False))
+
+
+def message_id(secret: bytes, issue_key: str, recipient_key: str, domain: str) -> str:
+    """Return the Message-ID of an issue's letter to a recipient: the same at every attempt, telling nothing of either.
+
+    RFC 5322 §3.6.4; the left side is 128 bits of HMAC-SHA256 in lower-case letters and digits.
+    """
+    text = f"{len(issue_key)}:{issue_key}{recipient_key}".encode()
+    digest = hmac.new(secret, text, hashlib.sha256).digest()[:16]
+    return f"<{b32encode(digest).decode().rstrip('=').lower()}@{domain}>"
+
+
+def encode_phrase(text: str) -> str:
+    """Return a display name as it stands before an address: bare, quoted, or in encoded words (RFC 2047)."""
+    if not text or re.fullmatch(r"[A-Za-z0-9 ]+", text):
+        return text
+    if _PLAIN.fullmatch(text.replace('"', "").replace("\\", "")) and "=?" not in text and len(text) <= 60:
+        return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+    return _encoded_words(text)
+
+
+def encode_text(text: str, used: int) -> str:
+    """Return an unstructured header's value, folded; `used` is the length of the header's name with its colon."""
+    if not text.isascii() or "=?" in text:
+        return _encoded_words(text)
+    lines, line = [], ""
+    for word in text.split(" "):
+        if line and used + len(line) + len(word) > 76:
+            lines.append(line)
+            line, used = "", 0
+        line += f" {word}" if line or lines else word
+    return "\r\n".join([*lines, line])
+
+
+def _encoded_words(text: str) -> str:
+    """Return the text as base64 words of at most 75 characters, none of which cuts a character in two."""
+    chunks, chunk = [], b""
+    for char in text:
+        octets = char.encode()
+        if len(chunk) + len(octets) > 42:
+            chunks.append(chunk)
+            chunk = b""
+        chunk += octets
+    return "\r\n ".join(f"=?utf-8?b?{b64encode(part).decode()}?=" for part in [*chunks, chunk])
+
+
+def _for_audience(body: str, posting: bool) -> str:
+    wanted = "posting" if posting else "readers"
+    return _REGION.sub(lambda match: match[2] if match[1] == wanted else "", body)
+
+
+def _quoted(text: str) -> bytes:
+    """Return quoted-printable with CRLF. binascii breaks lines at 75, which leaves room for a soft break after it."""
+    return binascii.b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
+
+
+def _part_head(boundary: str, subtype: str) -> bytes:
+    return (
+        f"\r\n--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    ).encode()
+
+
+def _shared_headers(subject: str, envelope: Envelope, boundary: str) -> bytes:
+    lines = [
+        f"From: {_mailbox(envelope.sender)}",
+        f"Subject: {encode_text(subject, len('Subject: '))}",
+        "MIME-Version: 1.0",
+        f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"',
+        "Auto-Submitted: auto-generated",
+    ]
+    if envelope.reply_to:
+        lines.append(f"Reply-To: {_mailbox(envelope.reply_to)}")
+    if not envelope.posting:
+        lines += ["Precedence: bulk", "X-Auto-Response-Suppress: OOF, AutoReply"]
+        if envelope.list_id:
+            lines += [f"List-Id: {encode_phrase(envelope.list_name)} <{envelope.list_id}>".replace(":  <", ": <"), "List-Post: NO"]
+    head = ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
+    _check_subject(head, subject)
+    return head
+
+
+def _check_subject(head: bytes, subject: str) -> None:
+    """Raise unless a reader's program will show the subject that was meant."""
+    decoded = BytesHeaderParser(policy=SMTP).parsebytes(head)["Subject"]
+    if not isinstance(decoded, UnstructuredHeader) or str(decoded) != subject:
+        raise TemplateError(f'the subject "{subject}" would arrive as "{decoded}"', hint="shorten it, or leave out unusual characters")
+
+
+def _mailbox(mailbox: str) -> str:
+    name, address = parseaddr(mailbox)
+    return _addressed(name, checked_address(address))
+
+
+def _addressed(name: str, address: str) -> str:
+    return f"{encode_phrase(name)} <{address}>" if name else address
+
+
+def checked_address(address: str) -> str:
+    """Return the address as it stands in a header, its domain in ASCII. Raises AudienceError for one that cannot."""
+    if not _ADDRESS.fullmatch(address):
+        raise AudienceError(f'"{address}" is no address that a letter can carry')
+    local, domain = address.rsplit("@", 1)
+    try:
+        return address if domain.isascii() else f"{local}@{domain.encode('idna').decode('ascii')}"
+    except UnicodeError as error:
+        raise AudienceError(f'the domain of "{address}" is no internet domain') from error
+
+
+def _checked_ways(slots: Slots, expected: int) -> tuple[str, ...]:
+    """Return the reader's ways out. Raises AudienceError where they are not the letter's, or unfit for a header."""
+    if len(slots.ways_out) != expected:
+        raise AudienceError(f"{slots.address} has {len(slots.ways_out)} ways out where the letter shows {expected}")
+    for url in slots.ways_out:
+        if not _URL.fullmatch(url):
+            raise AudienceError(f'"{url}" cannot be a way out', hint="an https: or mailto: address in plain ASCII")
+    return slots.ways_out
+
+
+def _own_headers(slots: Slots, ways_out: Sequence[str]) -> bytes:
+    """Return the reader's own header lines. List-Unsubscribe is written raw: encoded words would kill one-click."""
+    if not _MESSAGE_ID.fullmatch(slots.message_id):
+        raise AudienceError(f'"{slots.message_id}" is no Message-ID')
+    name = " ".join("".join(char for char in slots.name if char.isprintable()).split())[:120]
+    lines = [
+        f"To: {_addressed(name, checked_address(slots.address))}",
+        f"Date: {format_datetime(slots.date)}",
+        f"Message-ID: {slots.message_id}",
+    ]
+    if ways_out:
+        lines.append("List-Unsubscribe: " + ",\r\n ".join(f"<{url}>" for url in ways_out))
+    if any(url.startswith("https:") for url in ways_out):
+        lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+    return ("\r\n".join(lines) + "\r\n").encode("ascii")

@@ -1,0 +1,196 @@
+"""The letter's own words in the site's language, and how it writes dates, numbers, names and ratings.
+
+A language is one mapping in `LANGUAGES`; a test holds each to the same keys and the same {places} as English. A site
+in a language that has no mapping gets English sentences, with dates and numbers still in its own manner (Babel).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.numbers import format_decimal
+
+from syndicate.reviews.model import Rating
+
+ENGLISH: Mapping[str, str] = {
+    "issue": "Issue {number}",
+    "in_this_issue": "In this issue",
+    "others.one": "{count} more",
+    "others.other": "{count} more",
+    "read_review": "Read the review of {film}",
+    "read_post": "Read “{film}”",
+    "picture": "A picture from {film}",
+    "rating": "{value} out of {maximum}",
+    "rated": "Rated {rating}",
+    "review_by": "Review by {names}",
+    "directed_by": "Directed by {names}",
+    "cast": "With {names}",
+    "tv-review": "TV review",
+    "book-review": "Book review",
+    "also": "Also: {films}.",
+    "also_in": "Also in this issue: {films}.",
+    "from_site": "New from {site}, issue {number}.",
+    "more.one": "And {count} more review on {site}",
+    "more.other": "And {count} more reviews on {site}",
+    "visit": "Everything else is on {site}",
+    "subject.one": "{film}, reviewed (issue {number})",
+    "subject.two": "{film} and {second} (issue {number})",
+    "subject.many": "{film}, {second} and {count} more (issue {number})",
+    "subject.lead": "{film} and {count} more (issue {number})",
+    "subject.none": "{site}: issue {number}",
+    "unsubscribe": "Unsubscribe",
+    "why": "You are getting this letter because you subscribed to {digest} from {site}.",
+    "why_list": "This letter reached you through a mailing list. To stop it, leave that list as its own messages say.",
+    "leave_web": "Unsubscribe on the web",
+    "leave_mail": "Unsubscribe by email: an empty message is enough",
+    "sent_by": "Sent by {site}",
+}
+
+GERMAN: Mapping[str, str] = {
+    "issue": "Ausgabe {number}",
+    "in_this_issue": "In dieser Ausgabe",
+    "others.one": "{count} weitere",
+    "others.other": "{count} weitere",
+    "read_review": "Die Kritik zu {film} lesen",
+    "read_post": "„{film}“ lesen",
+    "picture": "Ein Bild aus {film}",
+    "rating": "{value} von {maximum}",
+    "rated": "Wertung: {rating}",
+    "review_by": "Kritik von {names}",
+    "directed_by": "Regie: {names}",
+    "cast": "Mit {names}",
+    "tv-review": "Serienkritik",
+    "book-review": "Buchkritik",
+    "also": "Außerdem: {films}.",
+    "also_in": "Außerdem in dieser Ausgabe: {films}.",
+    "from_site": "Neu von {site}, Ausgabe {number}.",
+    "more.one": "Und {count} weitere Kritik auf {site}",
+    "more.other": "Und {count} weitere Kritiken auf {site}",
+    "visit": "Alles andere steht auf {site}",
+    "subject.one": "{film} in der Kritik (Ausgabe {number})",
+    "subject.two": "{film} und {second} (Ausgabe {number})",
+    "subject.many": "{film}, {second} und {count} weitere (Ausgabe {number})",
+    "subject.lead": "{film} und {count} weitere (Ausgabe {number})",
+    "subject.none": "{site}: Ausgabe {number}",
+    "unsubscribe": "Abbestellen",
+    "why": "Du bekommst diesen Brief, weil du {digest} von {site} abonniert hast.",
+    "why_list": "Dieser Brief kam über eine Mailingliste. Wer ihn nicht mehr will, verlässt die Liste auf deren Weg.",
+    "leave_web": "Im Web abbestellen",
+    "leave_mail": "Per E-Mail abbestellen: eine leere Nachricht genügt",
+    "sent_by": "Gesendet von {site}",
+}
+
+LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "de": GERMAN}
+
+SCRIPTS: Mapping[str, str] = {"HANGUL": "ko", "HIRAGANA": "ja", "KATAKANA": "ja", "HEBREW": "he", "GREEK": "el"}
+"""Scripts that tell the language. Arabic, Cyrillic and Han serve many languages: a wrong guess is worse than none."""
+
+
+@lru_cache(maxsize=64)
+def locale_of(language: str) -> Locale:
+    """Return Babel's locale of a BCP 47 tag; English where it knows none.
+
+    Plain "en" is read as international English (20 November 2026), not as that of the United States.
+    """
+    try:
+        locale = Locale.parse(language.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale("en", "001")
+    return Locale("en", "001") if str(locale) == "en" else locale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """One language at work: `t("issue", number=34)` in templates, and the site's manner of writing values."""
+
+    language: str
+    timezone: str
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return a sentence with its places filled. Raises KeyError for a key that is no sentence of ours."""
+        return self._sentences[key].format(**values)
+
+    def count(self, key: str, count: int, **values: object) -> str:
+        """Return the sentence in the plural form that the language has for `count` (CLDR)."""
+        form = f"{key}.{self.locale.plural_form(count)}"
+        return self(form if form in self._sentences else f"{key}.other", count=count, **values)
+
+    @property
+    def _sentences(self) -> Mapping[str, str]:
+        return LANGUAGES.get(self.locale.language, ENGLISH)
+
+    @property
+    def locale(self) -> Locale:
+        """Return the manner in which dates, numbers and lists are written."""
+        return locale_of(self.language)
+
+    @property
+    def direction(self) -> str:
+        """Return "ltr" or "rtl"."""
+        return "rtl" if self.locale.character_order == "right-to-left" else "ltr"
+
+    def date(self, moment: datetime) -> str:
+        """Return the site's day at that moment, written out: "Friday 20 November 2026"."""
+        return format_date(moment.astimezone(ZoneInfo(self.timezone)), format="full", locale=self.locale)
+
+    def names(self, names: Sequence[str]) -> str:
+        """Return "A", "A and B" or "A, B and C"."""
+        return format_list(list(names), style="standard", locale=self.locale)
+
+    def number(self, value: float) -> str:
+        """Return "3.5" or "3,5", with no zeros at the end."""
+        return format_decimal(value, format="#,##0.##", locale=self.locale)
+
+    def rating(self, rating: Rating) -> str:
+        """Return the rating as it is said aloud: "3.5 out of 5", or the letter."""
+        if rating.value is None or rating.maximum is None:
+            return rating.letter or ""
+        return self("rating", value=self.number(rating.value), maximum=self.number(rating.maximum))
+
+
+def stars(rating: Rating) -> str:
+    """Return "★★★½☆" for a rating of whole or half stars out of at most five, else an empty string.
+
+    Nothing is rounded: 3.7 of 5 and 8 of 10 are said in words alone.
+    """
+    if rating.value is None or rating.maximum is None:
+        return ""
+    halves, most = rating.value * 2, rating.maximum
+    if halves != int(halves) or most != int(most) or not 3 <= most <= 5 or not 0 <= rating.value <= most:
+        return ""
+    whole, half = divmod(int(halves), 2)
+    return "★" * whole + "½" * half + "☆" * (int(most) - whole - half)
+
+
+def tongue(text: str, words: Words) -> Mapping[str, str]:
+    """Return the lang and dir that a text needs where it differs from the letter's, by its script; else nothing."""
+    letters = [char for char in text if char.isalpha()]
+    attributes: dict[str, str] = {}
+    scripts = [unicodedata.name(char, "").split(" ")[0] for char in letters]
+    language = next((SCRIPTS[script] for script in scripts if script in SCRIPTS), None)
+    if language and language != words.locale.language and _share(scripts, language) > 0.5:
+        attributes["lang"] = language
+    direction = _direction(letters, words.direction)
+    if direction != words.direction:
+        attributes["dir"] = direction
+    return attributes
+
+
+def _share(scripts: Sequence[str], language: str) -> float:
+    """Return how much of the text is in the language's scripts; Japanese is written in Han characters too."""
+    own = {script for script, tongue_ in SCRIPTS.items() if tongue_ == language} | ({"CJK"} if language == "ja" else set())
+    return sum(script in own for script in scripts) / len(scripts)
+
+
+def _direction(letters: Sequence[str], default: str) -> str:
+    """Return the direction of most of the letters."""
+    leftward = sum(unicodedata.bidirectional(char) in ("R", "AL") for char in letters)
+    return default if not letters else "rtl" if leftward * 2 > len(letters) else "ltr"
