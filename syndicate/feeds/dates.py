@@ -57,7 +57,8 @@ _HOURS_EAST = {
     "UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "MEZ": 1,
     "MESZ": 2, "MET": 1, "MEST": 2, "EET": 2, "EEST": 3, "MSK": 3, "JST": 9, "KST": 9, "AWST": 8, "AEST": 10,
     "AEDT": 11, "NZST": 12, "NZDT": 13, "SAST": 2, "SGT": 8, "HKT": 8, "BRT": -3, "EST": -5, "EDT": -4,
-    "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8, "HST": -10, "AST": -4, "ADT": -3,
+    "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8, "HST": -10,
+    "AST": -4, "ADT": -3,
 }  # fmt: skip
 _DUBLIN = ZoneInfo("Europe/Dublin")
 _INDIA = timezone(timedelta(hours=5, minutes=30))
@@ -89,11 +90,12 @@ def _in_range(moment: datetime) -> datetime | None:
 
 def _instant(part: dict[str, str | None]) -> datetime:
     """Return the instant of a match's parts; ValueError where there is no such day or hour."""
-    day = datetime(_year(part["year"] or ""), _month(part), int(part["day"] or ""))  # noqa: DTZ001 - zone
-    below hour = int(part["hour"] or part.get("hour2") or 0) minute = int(part["minute"] or
-    part.get("minute2") or 0) second = int(part["second"] or part.get("second2") or 0) hour =
-    _on_24_hours(hour, part.get("half")) if hour > 24 or (hour == 24 and minute + second) or minute > 59 or
-    second > 60:
+    day = datetime(_year(part["year"] or ""), _month(part), int(part["day"] or ""), tzinfo=UTC)
+    hour = int(part["hour"] or part.get("hour2") or 0)
+    minute = int(part["minute"] or part.get("minute2") or 0)
+    second = int(part["second"] or part.get("second2") or 0)
+    hour = _on_24_hours(hour, part.get("half"))
+    if hour > 24 or (hour == 24 and minute + second) or minute > 59 or second > 60:
         raise ValueError("no such time")
     # A leap second is read as the last second of its minute; 24:00 is the next midnight (ISO 8601).
     local = day + timedelta(hours=hour, minutes=minute, seconds=min(second, 59))

@@ -40,7 +40,7 @@ class Document:
 
 
 def check_document(text: str, url: str) -> Document:
-    """Return the document to parse; FeedError where it is HTML, no feed, dangerous, truncated or too broken."""
+    """Return the document to parse; FeedError where it is a web page, no feed, dangerous or truncated."""
     text, warnings = _from_its_start(text)
     _refuse_entities(text, url)
     root = _root_of(text)

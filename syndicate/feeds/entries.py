@@ -148,7 +148,7 @@ def _author_names(parsed: Parsed) -> list[str]:
 
 
 def clean_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Return names without addresses: "noreply@blogger.com (Ann Lee)", "Ann Lee <a@b.example>" → "Ann Lee"."""
+    """Return names without addresses: "noreply@blogger.com (Ann Lee)", "Ann Lee <a@b.org>" → "Ann Lee"."""
     texts = (plain(_ADDRESS.sub("", name[:1000])).strip(" ()<>[],;") for name in names)
     return tuple(dict.fromkeys(text[:MAX_LABEL_CHARS] for text in texts if text))[:MAX_AUTHORS]
 

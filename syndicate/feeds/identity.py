@@ -24,7 +24,7 @@ _AMP_PATH = re.compile(r"(?<=[^/])(?:/amp)+(/?)$")
 
 
 def canonical_link(url: str) -> str:
-    """Return what all addresses of one page share: "http://Host.example:80/A/?m=1#more" → "//host.example/A/".
+    """Return what all addresses of a page share: "http://Host.example:80/A/?m=1#more" → "//host.example/A/".
 
     Scheme, user, default port, fragment, tracking parameters (utm_*, mc_*, fbclid, gclid), `m=1`, `amp=1`
     and a closing /amp are dropped; the host is lower case and keeps its "www."; path and other parameters
