@@ -1,8 +1,8 @@
 """The Lantern: a small invented film site to try syndicate on, shipped inside the package.
 
-`lantern.xml` is its feed, as Blogger writes one (jump breaks, labels, capitals in the titles); `readers.csv` its
-readers; `pictures/` a still for each post, in the folders of its address, so that they show without a network.
-Films, people and addresses are invented; the `.example` hosts do not exist (RFC 2606).
+`lantern.xml` is its feed, as Blogger writes one (jump breaks, labels, capitals in the titles); `readers.csv`
+its readers; `pictures/` a still for each post, in the folders of its address, so that they show without a
+network. Films, people and addresses are invented; the `.example` hosts do not exist (RFC 2606).
 """
 
 from __future__ import annotations
