@@ -355,6 +355,10 @@ class Config(_Part):
             return source
         return str(self.resolve(Path(source)))
 
+    def shown(self) -> dict[str, object]:
+        """Return what holds, defaults included, as it would be written; what may be a secret is masked."""
+        return self.model_dump(mode="json", by_alias=True)
+
     def line(self, *keys: str | int) -> str:
         """Return the place of a key to point at: "config.yaml line 14", or the file where it has no line."""
         mark = self._marks.get(keys)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -88,6 +89,17 @@ def _parse_text(text: str) -> Source:
             root.start_mark.line + 1, 'is no configuration: it begins with a key, such as "site:"'
         )
     return _Walk().source(root)
+
+
+def write_tree(tree: Mapping[str, object]) -> str:
+    """Return plain values as YAML, a key to a line, in the order given."""
+    yaml, stream = YAML(typ="safe", pure=True), StringIO()
+    yaml.default_flow_style = False
+    yaml.allow_unicode = True
+    yaml.width = 110
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.dump(dict(tree), stream)
+    return stream.getvalue()
 
 
 def _unreadable(line: int | None, what: str) -> Source:

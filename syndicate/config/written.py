@@ -1,4 +1,4 @@
-"""A commented config.yaml, as `syndicate init` writes it: the answers and the schema's help in one template."""
+"""A commented config.yaml, as `syndicate init` writes it: answers and the schema's help in one template."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _line(key: str, value: str | None, example: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a text as YAML: as it is where it cannot be misread, else in double quotes (JSON's are YAML's)."""
+    """Return a text as YAML: bare where it cannot be misread, else in double quotes (JSON's are YAML's)."""
     if _PLAIN.fullmatch(text) and ": " not in text and text.lower() not in _WORDS:
         return text
     return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,95 @@
+"""`syndicate config`: is config.yaml right, and what holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from syndicate.config import Config
+    from syndicate.config.load import ConfigFaults
+
+
+@click.group(name="config")
+def command() -> None:
+    """Check config.yaml, or show what holds."""
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.pass_context
+def check(context: click.Context, as_json: bool) -> None:
+    """Tell every mistake in config.yaml at once, each with its line."""
+    import os
+
+    from syndicate.config.checks import config_warnings
+    from syndicate.config.load import ConfigFaults, load_config
+
+    path: Path = context.obj.config_path
+    try:
+        config = load_config(path, os.environ)
+    except ConfigFaults as faults:
+        _tell_faults(faults, as_json)
+        context.exit(faults.exit_code)
+    warnings = config_warnings(config)
+    if as_json:
+        click.echo(json.dumps({"path": str(path), "good": True, "faults": [], "warnings": warnings}))
+        return
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+    click.echo("\n  ".join([f"{path} is good:", *plans(config)]))
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the values as JSON.")
+@click.pass_context
+def show(context: click.Context, as_json: bool) -> None:
+    """Show every value that holds, defaults included; secrets are masked."""
+    import os
+
+    from syndicate.config.load import load_config
+    from syndicate.config.source import write_tree
+
+    shown = load_config(context.obj.config_path, os.environ).shown()
+    click.echo(json.dumps(shown, ensure_ascii=False, indent=2) if as_json else write_tree(shown).rstrip())
+
+
+def _tell_faults(faults: ConfigFaults, as_json: bool) -> None:
+    if as_json:
+        from syndicate.config.source import dotted
+
+        found = [
+            {"line": fault.line, "key": dotted(fault.keys), "what": fault.what} for fault in faults.faults
+        ]
+        click.echo(json.dumps({"path": str(faults.path), "good": False, "faults": found, "warnings": []}))
+        return
+    count = len(faults.faults)
+    click.echo(str(faults), err=True)
+    click.echo(f"{faults.path} has {count} {'mistake' if count == 1 else 'mistakes'}", err=True)
+
+
+def plans(config: Config) -> Iterator[str]:
+    """Yield what will happen under this configuration, a sentence each."""
+    from syndicate.config.values import format_duration
+
+    for name, feed in config.feeds.items():
+        backfill = f"; its first poll announces {feed.backfill}" if feed.backfill else ""
+        yield f"the feed {name} is read every {format_duration(feed.every)}{backfill}"
+    for name, digest in config.digests.items():
+        lists = ", ".join(digest.lists) or "nobody"
+        yield f"the digest {name} goes to {lists}, {digest.at} {config.site.timezone}, {_mail_goes(config)}"
+    for name, account in config.accounts.items():
+        place = (
+            f"are posted to {account.instance}" if account.instance else f"are written into {account.outbox}"
+        )
+        yield f"the statuses of {name} {place}, {account.visibility}"
+
+
+def _mail_goes(config: Config) -> str:
+    if config.mail and config.mail.relay:
+        return f"through {config.mail.relay.host}:{config.mail.relay.port}"
+    return f"written into {config.mail.outbox}" if config.mail else "nowhere"
