@@ -106,7 +106,9 @@ def _answers(given: dict[str, str | None]) -> Answers:
     feed = _asked(given, "feed", "The address of its feed", "feed_source")
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     sender = _asked(given, "sender", "Letters come from", "sender", f"news@{host}")
-    editor = _asked(given, "editor", "Your own address, for alerts and goodbyes", "address", f"editor@{host}")
+    editor = given["editor"]
+    if sys.stdin.isatty():
+        editor = _asked(given, "editor", "Your own address, for alerts and goodbyes", "address")
     return Answers(
         name=name,
         url=url,

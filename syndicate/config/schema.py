@@ -56,7 +56,9 @@ Database = Annotated[str, AfterValidator(values.check_database), PlainSerializer
 Title = Annotated[str, AfterValidator(values.check_title)]
 Template = Annotated[str, AfterValidator(values.check_template)]
 File = Annotated[Path, AfterValidator(values.check_path)]
-Hashtag = Annotated[str, AfterValidator(values.check_hashtag)]
+Hashtags = Annotated[
+    str, BeforeValidator(lambda value: "" if value is None else value), AfterValidator(values.check_hashtags)
+]
 Positive = Field(gt=timedelta(0))
 
 
@@ -215,7 +217,7 @@ class LeadRule(StrEnum):
 class SectionConfig(_Part):
     title: Line = Field(description="The section's heading.")
     strands: tuple[Line, ...] = Field(
-        min_length=1, description="Strands that belong in it; * stands for any text, brackets for themselves."
+        min_length=1, description="Strands that belong in it; * stands for any text."
     )
 
 
@@ -264,7 +266,7 @@ class Account(_Part):
     )
     feeds: tuple[str, ...] = Field(default=(), description="The feeds that it posts; empty: all.")
     template: Slug = Field(
-        default="review", description="The template of a status: templates/status/NAME.txt.j2."
+        default="review", description="The template of a status: templates/status/NAME.txt."
     )
     spacing: Duration | None = Field(
         default=None,
@@ -276,8 +278,8 @@ class Account(_Part):
     visibility: Literal["public", "unlisted", "private", "direct"] = Field(
         default="public", description="public, unlisted, private or direct."
     )
-    hashtags: Mapping[str, Hashtag] = Field(
-        default={}, description="Label or strand: the hashtag it becomes; empty: none."
+    hashtags: Mapping[str, Hashtags] = Field(
+        default={}, description='Label: its hashtags, commas between; empty: none. "*" is for every status.'
     )
     content_warnings: tuple[ContentWarning, ...] = Field(
         default=(), description="Which posts are hidden behind a warning."

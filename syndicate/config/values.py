@@ -324,12 +324,12 @@ def check_path(path: Path) -> Path:
     return path
 
 
-def check_hashtag(text: str) -> str:
-    """Return a hashtag without its "#": letters, digits and _, not digits alone; "" is no hashtag."""
-    tag = text.strip().removeprefix("#")
-    if tag and (not re.fullmatch(r"\w+", tag) or not re.search(r"[^\W\d_]", tag)):
-        raise ValueError(f'"{text}" is no hashtag: letters, digits and _ without blanks, at least one letter')
-    return tag
+def check_hashtags(text: str) -> str:
+    """Return what a label becomes: hashtags with commas between, each with a letter; "" for none."""
+    for tag in text.split(",") if text.strip() else ():
+        if not any(character.isalpha() for character in tag):
+            raise ValueError(f'"{tag.strip()}" is no hashtag: Mastodon takes none without a letter')
+    return text
 
 
 def mask_url(text: str) -> str:
