@@ -70,11 +70,7 @@ def _text(part: _Tree, name: str) -> str:
 
 def _names(part: _Tree, name: str) -> list[tuple[int, str]]:
     value = part.get(name)
-    return (
-        [(at, item) for at, item in enumerate(value) if isinstance(item, str)]
-        if isinstance(value, list)
-        else []
-    )
+    return [(at, item) for at, item in enumerate(value) if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _one_of(part: _Tree, at: Keys, first: str, second: str, why: str) -> _Found:
@@ -136,7 +132,7 @@ def _reaches_readers(tree: _Tree, digest: str) -> bool:
 def _relay(tree: _Tree) -> _Found:
     relay, at = _part(tree, "mail", "relay"), ("mail", "relay")
     secrets = [name for name in ("password_env", "password_file") if _given(relay, name)]
-    if _given(relay, "user") and not secrets:
+    if _given(relay, "user") and not any(name.startswith("password") for name in relay):
         yield (*at, "user"), "needs its password: name a variable in password_env, or a file in password_file"
     if len(secrets) == 2:
         yield (*at, "password_file"), "stands beside password_env; choose one"
@@ -176,9 +172,7 @@ def _known(part: _Tree, at: Keys, key: str, known: _Tree) -> _Found:
 def _accounts(tree: _Tree) -> _Found:
     for name in _part(tree, "accounts"):
         account, at = _part(tree, "accounts", name), ("accounts", name)
-        yield from _one_of(
-            account, at, "instance", "outbox", "an instance is posted to, an outbox gets files"
-        )
+        yield from _one_of(account, at, "instance", "outbox", "an instance is posted to, an outbox gets files")
         yield from _token(account, at)
         yield from _known(account, at, "feeds", _part(tree, "feeds"))
         yield from _warnings(account, at)
@@ -188,7 +182,7 @@ def _token(account: _Tree, at: Keys) -> _Found:
     named = [name for name in ("token_env", "token_file") if _given(account, name)]
     if len(named) == 2:
         yield (*at, "token_file"), "stands beside token_env; choose one"
-    if _given(account, "instance") and not named:
+    if _given(account, "instance") and not any(name.startswith("token") for name in account):
         yield (*at, "instance"), "needs its token: name a variable in token_env, or a file in token_file"
     if named and _given(account, "outbox") and not _given(account, "instance"):
         yield (*at, named[0]), "an outbox takes no token"

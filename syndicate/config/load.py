@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from syndicate.config.checks import cross_faults
 from syndicate.config.reference import key_names, part_at, parts_with
 from syndicate.config.schema import Config
 from syndicate.config.source import Fault, Keys, Source, parse_source
-from syndicate.config.values import did_you_mean, format_duration, nearest
+from syndicate.config.values import did_you_mean, nearest
 from syndicate.errors import ConfigError
 
 _MEMBERS = frozenset({"members", "subscribers", "people", "readers", "recipients"})
@@ -72,10 +71,13 @@ def _validate(source: Source, path: Path) -> tuple[Config | None, list[Fault]]:
 
 
 def _told_once(error: ValidationError, source: Source) -> Iterator[ErrorDetails]:
-    """Leave out what only follows from a fault that YAML has already told (an unreadable value)."""
-    told = {fault.keys for fault in source.faults}
-    for detail in error.errors(include_url=False, include_input=True):
-        if detail["loc"] not in told:
+    """Leave out what only follows from another fault: an unreadable value is missing, a list of wrong ones empty."""
+    unreadable = {fault.keys for fault in source.faults}
+    details = error.errors(include_url=False)
+    holders = {detail["loc"][:-1] for detail in details}
+    for detail in details:
+        emptied = detail["type"] == "too_short" and detail["loc"] in holders
+        if detail["loc"] not in unreadable and not emptied:
             yield detail
 
 
@@ -140,9 +142,8 @@ def _words(detail: ErrorDetails) -> str:
 
 def _bound(kind: str, context: Mapping[str, Any]) -> str:
     limit = next(context[key] for key in ("ge", "le", "gt", "lt") if key in context)
-    shown = format_duration(limit) if isinstance(limit, timedelta) else limit
     sense = {"greater_than_equal": "at least", "less_than_equal": "at most", "greater_than": "more than"}
-    return f"must be {sense.get(kind, 'less than')} {shown}"
+    return f"must be {sense.get(kind, 'less than')} {limit}"
 
 
 def _brief(value: object) -> str:

@@ -34,9 +34,7 @@ def _slot(value: object) -> Slot:
     return value if isinstance(value, Slot) else parse_slot(str(value))
 
 
-Duration = Annotated[
-    timedelta, BeforeValidator(values.parse_duration), PlainSerializer(values.format_duration)
-]
+Duration = Annotated[timedelta, BeforeValidator(values.parse_duration), PlainSerializer(values.format_duration)]
 Size = Annotated[int, BeforeValidator(values.parse_size), PlainSerializer(values.format_size)]
 Hour = Annotated[Slot, BeforeValidator(_slot), PlainSerializer(str)]
 Line = Annotated[str, AfterValidator(values.check_line)]
@@ -63,9 +61,7 @@ Positive = Field(gt=timedelta(0))
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", arbitrary_types_allowed=True, populate_by_name=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, populate_by_name=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -86,9 +82,7 @@ class _Part(BaseModel):
 class Site(_Part):
     name: Line = Field(description="The site's name, as readers know it.")
     url: Url = Field(description="The site's address.")
-    language: Language = Field(
-        default="en", description="The language of dates, numbers and statuses: en, de, pt-BR."
-    )
+    language: Language = Field(default="en", description="The language of dates, numbers and statuses: en, de, pt-BR.")
     timezone: Zone = Field(default="UTC", description="The time zone (IANA name) of every hour in this file.")
     postal: Text | None = Field(
         default=None,
@@ -108,9 +102,7 @@ class Include(_Part):
         min_length=1,
         description="Kinds of post to carry: review, tv-review, book-review, other.",
     )
-    labels: tuple[Line, ...] = Field(
-        default=(), description="Carry only posts with one of these labels; empty: any."
-    )
+    labels: tuple[Line, ...] = Field(default=(), description="Carry only posts with one of these labels; empty: any.")
 
 
 class FeedConfig(_Part):
@@ -146,9 +138,7 @@ class Security(StrEnum):
 class Relay(_Part):
     host: Host = Field(description="The mail server that takes our letters.")
     port: int = Field(default=587, ge=1, le=65535, description="Its port: 587 with starttls, 465 with tls.")
-    security: Security = Field(
-        default=Security.STARTTLS, description="starttls, tls, or none (this machine only)."
-    )
+    security: Security = Field(default=Security.STARTTLS, description="starttls, tls, or none (this machine only).")
     user: Line | None = Field(default=None, description="The user name, where the relay asks for one.")
     password_env: Variable | None = Field(default=None, description="The variable that holds the password.")
     password_file: File | None = Field(default=None, description="Or the file that holds it.")
@@ -158,15 +148,9 @@ class Relay(_Part):
 
 
 class Mail(_Part):
-    sender: Sender = Field(
-        alias="from", description="Whom letters come from: Name <address>, at a domain of yours."
-    )
-    relay: Relay | None = Field(
-        default=None, description="The mail server that sends; either this or outbox."
-    )
-    outbox: File | None = Field(
-        default=None, description="Write the letters into this folder and send nothing."
-    )
+    sender: Sender = Field(alias="from", description="Whom letters come from: Name <address>, at a domain of yours.")
+    relay: Relay | None = Field(default=None, description="The mail server that sends; either this or outbox.")
+    outbox: File | None = Field(default=None, description="Write the letters into this folder and send nothing.")
     unsubscribe_mailto: Address | None = Field(
         default=None, description="The address that takes readers' goodbyes by mail. A relay needs it."
     )
@@ -216,9 +200,7 @@ class LeadRule(StrEnum):
 
 class SectionConfig(_Part):
     title: Line = Field(description="The section's heading.")
-    strands: tuple[Line, ...] = Field(
-        min_length=1, description="Strands that belong in it; * stands for any text."
-    )
+    strands: tuple[Line, ...] = Field(min_length=1, description="Strands that belong in it; * stands for any text.")
 
 
 class Digest(_Part):
@@ -231,21 +213,15 @@ class Digest(_Part):
         gt=timedelta(0),
         description="How late a missed hour is made up; later, it is skipped.",
     )
-    max_age: Duration = Field(
-        default=timedelta(days=45), gt=timedelta(0), description="Older reviews are left out."
-    )
+    max_age: Duration = Field(default=timedelta(days=45), gt=timedelta(0), description="Older reviews are left out.")
     cap: int = Field(
         default=12, ge=1, le=200, description="Reviews in an issue at most; the rest is named as and N more."
     )
-    first_issue: FirstIssue = Field(
-        default=FirstIssue.NEXT, description="The first issue: at the next hour, or now."
-    )
+    first_issue: FirstIssue = Field(default=FirstIssue.NEXT, description="The first issue: at the next hour, or now.")
     sections: tuple[SectionConfig, ...] = Field(
         default=(), description="Headed sections by strand, in order; what fits none stands last."
     )
-    lead: LeadRule = Field(
-        default=LeadRule.NEWEST, description="The review that opens it: newest, rating, or none."
-    )
+    lead: LeadRule = Field(default=LeadRule.NEWEST, description="The review that opens it: newest, rating, or none.")
     subject: Template | None = Field(
         default=None, description="The subject line, a Jinja2 template; without it, by the lead."
     )
@@ -261,20 +237,14 @@ class Account(_Part):
     instance: Instance | None = Field(default=None, description="The Mastodon server; either this or outbox.")
     token_env: Variable | None = Field(default=None, description="The variable that holds the access token.")
     token_file: File | None = Field(default=None, description="Or the file that holds it.")
-    outbox: File | None = Field(
-        default=None, description="Write the statuses into this folder and post nothing."
-    )
+    outbox: File | None = Field(default=None, description="Write the statuses into this folder and post nothing.")
     feeds: tuple[str, ...] = Field(default=(), description="The feeds that it posts; empty: all.")
-    template: Slug = Field(
-        default="review", description="The template of a status: templates/status/NAME.txt."
-    )
+    template: Slug = Field(default="review", description="The template of a status: templates/status/NAME.txt.")
     spacing: Duration | None = Field(
         default=None,
         description="Time between two statuses; without it 30m on an instance, none in an outbox.",
     )
-    max_age: Duration = Field(
-        default=timedelta(days=7), gt=timedelta(0), description="Older reviews are not posted."
-    )
+    max_age: Duration = Field(default=timedelta(days=7), gt=timedelta(0), description="Older reviews are not posted.")
     visibility: Literal["public", "unlisted", "private", "direct"] = Field(
         default="public", description="public, unlisted, private or direct."
     )
@@ -294,9 +264,7 @@ class Web(_Part):
 
 
 class Http(_Part):
-    allow_private: bool = Field(
-        default=False, description="Let feeds and pictures come from private addresses."
-    )
+    allow_private: bool = Field(default=False, description="Let feeds and pictures come from private addresses.")
     timeout: Duration = Field(
         default=timedelta(seconds=20), gt=timedelta(0), description="How long to wait for a server."
     )
@@ -309,22 +277,14 @@ class Config(_Part):
         default="sqlite:///syndicate.db",
         description="The memory: sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME.",
     )
-    feeds: Mapping[Slug, FeedConfig] = Field(
-        min_length=1, description="The feeds, each by a name of your own."
-    )
+    feeds: Mapping[Slug, FeedConfig] = Field(min_length=1, description="The feeds, each by a name of your own.")
     mail: Mail | None = Field(default=None, description="How letters are sent.")
     lists: Mapping[Slug, ListConfig] = Field(default={}, description="The mailing lists, by name.")
     digests: Mapping[Slug, Digest] = Field(default={}, description="The recurring issues, by name.")
-    accounts: Mapping[Slug, Account] = Field(
-        default={}, description="The Mastodon accounts, by a name of your own."
-    )
+    accounts: Mapping[Slug, Account] = Field(default={}, description="The Mastodon accounts, by a name of your own.")
     notify: Address | None = Field(default=None, description="Who is told by mail when something is wrong.")
-    secret_key_file: File = Field(
-        default=Path("syndicate.key"), description="The key of links; made on the first run."
-    )
-    templates: File | None = Field(
-        default=None, description="A folder whose templates replace ours, file by file."
-    )
+    secret_key_file: File = Field(default=Path("syndicate.key"), description="The key of links; made on the first run.")
+    templates: File | None = Field(default=None, description="A folder whose templates replace ours, file by file.")
     cache: File = Field(default=Path("cache"), description="Where pictures for the preview are kept.")
     web: Web = Field(default=Web(), description="The preview.")
     http: Http = Field(default=Http(), description="How feeds and pictures are fetched.")

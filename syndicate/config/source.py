@@ -20,6 +20,8 @@ Keys = tuple[str | int, ...]
 MAX_BYTES = 500_000
 _MAX_NODES = 20_000
 _CORE = "tag:yaml.org,2002:"
+_TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "value", "merge", "map", "seq"})
+"""What YAML finds by itself; whatever else stands here was written as a tag."""
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
 
 
@@ -85,9 +87,7 @@ def _parse_text(text: str) -> Source:
     if root is None:
         return _unreadable(None, "is empty; write one with `syndicate init`")
     if not isinstance(root, MappingNode):
-        return _unreadable(
-            root.start_mark.line + 1, 'is no configuration: it begins with a key, such as "site:"'
-        )
+        return _unreadable(root.start_mark.line + 1, 'is no configuration: it begins with a key, such as "site:"')
     return _Walk().source(root)
 
 
@@ -153,7 +153,7 @@ class _Walk:
             self.inside.pop()
 
     def plain(self, node: Node, keys: Keys) -> object:
-        if not str(node.tag).startswith(_CORE):
+        if str(node.tag).removeprefix(_CORE) not in _TAGS:
             self.fault(node, keys, f"a tag ({node.tag}) has no meaning here; write the plain value")
             return None
         if isinstance(node, MappingNode):

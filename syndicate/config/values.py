@@ -92,9 +92,7 @@ def check_text(text: str) -> str:
     """Return the text, stripped; refuses an empty one and control characters other than a line's end."""
     for character in text:
         if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") and character != "\n":
-            raise ValueError(
-                f"holds a control character (U+{ord(character):04X}), which cannot stand in a letter"
-            )
+            raise ValueError(f"holds a control character (U+{ord(character):04X}), which cannot stand in a letter")
     if not text.strip():
         raise ValueError("is empty")
     return text.strip()
@@ -110,18 +108,14 @@ def check_line(text: str) -> str:
 def check_slug(text: str) -> str:
     """Return a name that may stand in a command, a table and a List-Id: "weekly", "uk-readers"."""
     if len(text) > 40 or not _SLUG.fullmatch(text):
-        raise ValueError(
-            f"'{text}' is no name: use up to 40 lower-case letters a-z, digits and single hyphens"
-        )
+        raise ValueError(f"'{text}' is no name: use up to 40 lower-case letters a-z, digits and single hyphens")
     return text
 
 
 def check_variable(text: str) -> str:
     """Return the name of an environment variable; does not repeat a value, which may be the secret itself."""
     if not _VARIABLE.fullmatch(text):
-        raise ValueError(
-            "is to be the name of an environment variable, such as SYNDICATE_TOKEN, not the secret itself"
-        )
+        raise ValueError("is to be the name of an environment variable, such as SYNDICATE_TOKEN, not the secret itself")
     return text
 
 
@@ -170,9 +164,7 @@ def check_address(text: str) -> str:
     if not at or not _LOCAL.fullmatch(local):
         raise ValueError(f"'{address}' is no mail address; write it as ed@lantern.example")
     if len(local) > 64:
-        raise ValueError(
-            "the part before the @ is longer than the 64 octets that mail allows (RFC 5321 §4.5.3.1)"
-        )
+        raise ValueError("the part before the @ is longer than the 64 octets that mail allows (RFC 5321 §4.5.3.1)")
     return f"{local}@{check_domain(domain)}"
 
 
@@ -208,9 +200,7 @@ def _split_url(text: str) -> SplitResult:
     except ValueError:
         raise ValueError(f"'{mask_url(text)}' is no web address") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(
-            f"'{mask_url(text)}' is no web address: it begins with https:// (or http://) and a host"
-        )
+        raise ValueError(f"'{mask_url(text)}' is no web address: it begins with https:// (or http://) and a host")
     return parts
 
 
@@ -234,9 +224,7 @@ def check_instance(text: str) -> str:
     if parts.path or parts.query or parts.fragment:
         raise ValueError(f"give the server alone: {parts.scheme}://{parts.netloc}")
     if parts.username is not None:
-        raise ValueError(
-            "holds a user name: give the server alone; the token is named by token_env or token_file"
-        )
+        raise ValueError("holds a user name: give the server alone; the token is named by token_env or token_file")
     if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise ValueError("must begin with https://: over http the token could be read on the way")
     return text.rstrip("/")
