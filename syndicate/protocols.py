@@ -15,6 +15,18 @@ from syndicate.feeds.model import FetchResult, Validators
 Message = TypeVar("Message", contravariant=True)
 
 
+class AttemptLike(Protocol):
+    """Which attempt a claimed delivery is in."""
+
+    @property
+    def attempts(self) -> int:
+        """Return the number of this attempt; 1 is the first."""
+
+    @property
+    def first_tried(self) -> datetime:
+        """Return when the first attempt began."""
+
+
 class Clock(Protocol):
     """What time it is; the only source of it."""
 

@@ -1,0 +1,223 @@
+"""Where all is wired: the one place that builds the edges from the config and hands them to the pipeline."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from syndicate.config import Config, relay_password, token
+from syndicate.delivery.model import Letter, OutgoingStatus
+from syndicate.errors import ConfigError
+from syndicate.feeds.fetch import HttpFetcher
+from syndicate.feeds.pictures import PictureCache
+from syndicate.protocols import Channel, Clock, Fetcher
+from syndicate.store.audience import AudienceStore
+from syndicate.store.database import Database, Generation, get_value, open_database, set_value
+from syndicate.store.entries import EntryStore
+from syndicate.store.feeds import FeedStore
+from syndicate.store.incidents import IncidentStore
+from syndicate.store.issues import IssueStore
+from syndicate.store.ledger import Ledger
+from syndicate.store.statuses import StatusStore
+
+if TYPE_CHECKING:
+    import jinja2
+
+    from syndicate.channels.mastodon import MastodonChannel
+
+FIRST_RUN, PAUSED = "first_run", "paused"
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """Return the time, aware, in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass
+class App:
+    """An installation, open: its config, its stores and the ways to its wires."""
+
+    config: Config
+    clock: Clock
+    database: Database
+    fetcher: Fetcher
+    pictures: PictureCache
+    feeds: FeedStore
+    entries: EntryStore
+    issues: IssueStore
+    statuses: StatusStore
+    audience: AudienceStore
+    incidents: IncidentStore
+    generation: Generation
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set by Ctrl-C and SIGTERM: what is on a wire is finished, nothing more is claimed."""
+
+    @cached_property
+    def templates(self) -> jinja2.Environment:
+        """Return the templates: the editor's own first, then ours."""
+        from syndicate.compose.environment import environment
+
+        own = self.config.templates
+        return environment([self.config.resolve(own)] if own else [])
+
+    @cached_property
+    def secret(self) -> bytes:
+        """Return the installation's key, made at the first use in a file that only its owner reads."""
+        path = self.config.resolve(self.config.secret_key_file)
+        try:
+            return _read_or_make_key(path)
+        except OSError as error:
+            raise ConfigError(
+                f"the key cannot be read or made: {error.strerror}",
+                where=str(path),
+                hint="set secret_key_file in config.yaml to a file that this user can write",
+            ) from error
+
+    def ledger(self, owner: str) -> Ledger:
+        """Return the ledger for one holder of the sender's lock."""
+        return Ledger(self.database, self.generation, owner)
+
+    def mail_channel(self) -> Channel[Letter]:
+        """Return the wire for letters: the relay, or the outbox. Raises ConfigError where there is no mail."""
+        mail = self.config.mail
+        if mail is None:
+            raise ConfigError("config.yaml has no mail", hint="add mail.from and mail.relay, or mail.outbox")
+        if mail.relay is None:
+            from syndicate.channels.outbox import OutboxMail
+
+            return OutboxMail(self.config.resolve(mail.outbox or Path("out")))
+        from syndicate.channels.smtp import SmtpChannel
+
+        relay = mail.relay
+        return SmtpChannel(
+            host=relay.host,
+            port=relay.port,
+            security=relay.security.value,
+            user=relay.user,
+            password=relay_password(self.config) or None,
+            timeout=relay.timeout,
+        )
+
+    def status_channel(self, account: str) -> Channel[OutgoingStatus]:
+        """Return the wire for an account's statuses: its instance, or the outbox."""
+        named = self.config.accounts[account]
+        if named.instance is None:
+            from syndicate.channels.outbox import OutboxStatuses
+
+            folder = self.config.resolve(named.outbox or Path("out"))
+            return OutboxStatuses(account, folder, self.pictures)
+        return self.mastodon(account)
+
+    def mastodon(self, account: str) -> MastodonChannel:
+        """Return the channel of an account that has an instance."""
+        from syndicate.channels.mastodon import MastodonChannel
+
+        named = self.config.accounts[account]
+        return MastodonChannel(
+            account,
+            instance=named.instance or "",
+            token=token(self.config, account),
+            pictures=self.pictures.load,
+            clock=self.clock,
+        )
+
+    def outbox_folders(self) -> tuple[Path, ...]:
+        """Return the folders that the outbox channels write to."""
+        mail = [self.config.mail.outbox] if self.config.mail else []
+        named = [*mail, *(account.outbox for account in self.config.accounts.values())]
+        return tuple(dict.fromkeys(self.config.resolve(path) for path in named if path is not None))
+
+    def first_run(self) -> datetime:
+        """Return when this installation first ran; the first call makes it now."""
+        with self.database.read() as connection:
+            known = get_value(connection, FIRST_RUN)
+        if known is None:
+            with self.database.write() as connection:
+                known = get_value(connection, FIRST_RUN) or self.clock.now().isoformat()
+                set_value(connection, FIRST_RUN, known)
+        return datetime.fromisoformat(known)
+
+    def paused(self) -> bool:
+        """Return whether a person has paused everything that leaves."""
+        with self.database.read() as connection:
+            return get_value(connection, PAUSED) is not None
+
+    def set_paused(self, paused: bool) -> None:
+        """Pause, or resume, everything that leaves; polling goes on."""
+        with self.database.write() as connection:
+            set_value(connection, PAUSED, self.clock.now().isoformat() if paused else None)
+
+
+@contextmanager
+def open_app(config: Config, *, clock: Clock | None = None, fetcher: Fetcher | None = None) -> Iterator[App]:
+    """Open the installation that a config describes, and close it at the end."""
+    fetcher = fetcher or http_fetcher(config)
+    with open_database(config.database_url) as database:
+        yield App(
+            config=config,
+            clock=clock or SystemClock(),
+            database=database,
+            fetcher=fetcher,
+            pictures=PictureCache(config.resolve(config.cache), fetcher),
+            feeds=FeedStore(database),
+            entries=EntryStore(database),
+            issues=IssueStore(database),
+            statuses=StatusStore(database),
+            audience=AudienceStore(database),
+            incidents=IncidentStore(database),
+            generation=Generation(_generation_file(config, database)),
+        )
+
+
+def http_fetcher(config: Config | None) -> HttpFetcher:
+    """Return the fetcher as config.yaml sets it, or with the defaults."""
+    from syndicate import __version__
+    from syndicate.config import Http
+
+    http = config.http if config else Http()
+    contact = f" (+{config.site.url})" if config else ""
+    return HttpFetcher(
+        timeout=http.timeout,
+        max_bytes=http.max_bytes,
+        allow_private=http.allow_private,
+        user_agent=f"syndicate/{__version__}{contact}",
+    )
+
+
+def environ() -> Mapping[str, str]:
+    """Return the environment that secrets are asked from."""
+    return os.environ
+
+
+def _generation_file(config: Config, database: Database) -> Path:
+    """Return the file beside the database; for a server, beside config.yaml, under the database's name."""
+    if database.path is not None:
+        return database.path.with_name(f"{database.path.name}.generation")
+    return config.resolve(f"{database.url.host or 'local'}-{database.url.database}.generation")
+
+
+def _read_or_make_key(path: Path) -> bytes:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        key = path.read_bytes().strip()
+        if len(key) < 32:
+            raise ConfigError(
+                "the key is too short", where=str(path), hint="32 characters at random, or remove the file"
+            ) from None
+        return key
+    with os.fdopen(handle, "wb") as file:
+        key = secrets.token_hex(32).encode()
+        file.write(key + b"\n")
+    return key

@@ -1,0 +1,84 @@
+"""What the commands share: opening the installation, and printing views as tables or JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from syndicate.app import App
+    from syndicate.config import Config
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def load(context: click.Context) -> Config:
+    """Return the config that the root options name; all its faults at once otherwise."""
+    from syndicate.config import load_config
+
+    return load_config(context.obj.config_path, os.environ)
+
+
+@contextmanager
+def opened(context: click.Context) -> Iterator[App]:
+    """Open the installation for one command."""
+    from syndicate.app import open_app
+
+    with open_app(load(context)) as app:
+        yield app
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON: times in UTC with a Z, durations in seconds, dataclasses as objects."""
+    click.echo(json.dumps(_plain(value), ensure_ascii=False, indent=2))
+
+
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, none: str) -> None:
+    """Print rows under their heads, or one sentence where there are none. Long texts are cut on a terminal only."""
+    if not rows:
+        click.echo(none)
+        return
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [max(len(each[at]) for each in (list(heads), *cells)) for at in range(len(heads))]
+    for line in (list(heads), *cells):
+        click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def when(moment: datetime | None, app: App | None = None) -> str:
+    """Return an instant for a person: in the site's zone where the app is given, else in UTC; "-" for none."""
+    if moment is None:
+        return "-"
+    if app is None:
+        return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{moment.astimezone(app.config.site.zone):%a %d %b %Y %H:%M}"
+
+
+def cut(text: str | None, most: int) -> str:
+    """Return text in at most so many characters."""
+    shown = " ".join((text or "").split())
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+
+
+def _cell(value: object) -> str:
+    return "-" if value is None else str(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(each) for each in value]
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

@@ -1,0 +1,53 @@
+"""A progress bar on stderr where work is long and a person is looking; silence otherwise."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from syndicate.delivery.model import DeliveryState
+
+QUIET_SECONDS = 0.5
+
+
+class Bars:
+    """Bars for what moves, a line each; Rich is loaded only once something takes its time on a terminal."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._shown = sys.stderr.isatty()
+        self._progress: Any = None
+        self._tasks: dict[str, Any] = {}
+        self._done: dict[str, int] = {}
+
+    def step(self, what: str, _state: DeliveryState | None = None) -> None:
+        """Count one more of something."""
+        self._done[what] = self._done.get(what, 0) + 1
+        if self._shown and (self._progress or time.monotonic() - self._began > QUIET_SECONDS):
+            self._draw(what)
+
+    def _draw(self, what: str) -> None:
+        if self._progress is None:
+            self._progress = _progress()
+            self._progress.start()
+        if what not in self._tasks:
+            self._tasks[what] = self._progress.add_task(what, total=None)
+        self._progress.update(self._tasks[what], completed=self._done[what])
+
+    def __enter__(self) -> Bars:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+
+def _progress() -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)

@@ -1,0 +1,134 @@
+"""`syndicate run`, `pause`, `resume`: the clock and the work."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from syndicate.cli.context import opened, when
+
+if TYPE_CHECKING:
+    from syndicate.app import App
+    from syndicate.pipeline import Tick
+
+BEAT_SECONDS = 20
+
+
+@click.command(name="run")
+@click.option("--once", is_flag=True, help="Do what is due now, and end.")
+@click.pass_context
+def command(context: click.Context, once: bool) -> None:
+    """Poll, announce, publish and deliver what is due: now (--once), or whenever it is due."""
+    with opened(context) as app, _ended_by_signals(app):
+        if once:
+            result = _one_beat(app)
+            context.exit(0 if result.is_whole else 1)
+        _run(app)
+
+
+@click.command(name="pause")
+@click.pass_context
+def pause(context: click.Context) -> None:
+    """Let nothing leave: no letter, no status. Polling goes on; `syndicate resume` ends it."""
+    with opened(context) as app:
+        app.set_paused(True)
+    click.echo("paused: nothing leaves until `syndicate resume`", err=True)
+
+
+@click.command(name="resume")
+@click.pass_context
+def resume(context: click.Context) -> None:
+    """Let things leave again."""
+    with opened(context) as app:
+        app.set_paused(False)
+    click.echo("resumed: what is due leaves at the next beat of `syndicate run`", err=True)
+
+
+def _one_beat(app: App) -> Tick:
+    from syndicate.cli.progress import Bars
+    from syndicate.cli.story import tell_tick
+    from syndicate.pipeline import tick
+
+    bars = Bars()
+    with bars:
+        result = tick(app, progress=bars.step)
+    for line in tell_tick(app, result):
+        click.echo(line, err=True)
+    _show_outbox(app)
+    return result
+
+
+def _show_outbox(app: App) -> None:
+    from syndicate.channels.outbox import write_page
+
+    for folder in app.outbox_folders():
+        if folder.is_dir():
+            click.echo(f"look at {write_page(folder, app.pictures.path_for)}")
+
+
+def _run(app: App) -> None:
+    """Beat until a signal ends it. The clock holds no truth: each beat computes what is due from config and store."""
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+    from syndicate.schedule import next_period
+
+    for name, digest in app.config.digests.items():
+        click.echo(f"{name}: next {when(next_period(digest.at, app.config.site.zone, app.clock.now()), app)}", err=True)
+    click.echo("running; Ctrl-C ends it", err=True)
+    scheduler = BackgroundScheduler(timezone="UTC")
+    scheduler.add_job(
+        lambda: _beat(app),
+        "interval",
+        seconds=BEAT_SECONDS,
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+        next_run_time=app.clock.now(),
+    )
+    scheduler.start()
+    try:
+        app.stop.wait()
+    finally:
+        scheduler.shutdown(wait=True)
+    click.echo("ended; what was on a wire is recorded", err=True)
+
+
+def _beat(app: App) -> None:
+    """Do what is due; a fault of ours ends the run, for a beat that fails unseen would be worse."""
+    from syndicate.pipeline import tick
+
+    try:
+        tick(app)
+        _refresh_outbox(app)
+    except BaseException:
+        app.stop.set()
+        raise
+
+
+def _refresh_outbox(app: App) -> None:
+    from syndicate.channels.outbox import write_page
+
+    for folder in app.outbox_folders():
+        if folder.is_dir():
+            write_page(folder, app.pictures.path_for)
+
+
+@contextmanager
+def _ended_by_signals(app: App) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM ask for a clean end; a second Ctrl-C ends at once."""
+
+    def ask(_number: int, _frame: object) -> None:
+        if app.stop.is_set():
+            raise KeyboardInterrupt
+        app.stop.set()
+
+    before = {each: signal.signal(each, ask) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -1,0 +1,74 @@
+"""What a beat did, in a few lines for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from syndicate.delivery.model import DeliveryState
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from syndicate.app import App
+    from syndicate.pipeline import Polled, Published, Tick
+
+
+def tell_tick(app: App, tick: Tick) -> Iterator[str]:
+    """Yield a line for each thing that happened, or one that says that nothing is new."""
+    lines = [
+        *(tell_poll(each) for each in tick.polled if not _is_quiet(each)),
+        *(tell_issue(each) for each in tick.published),
+        *_tell_deliveries(tick),
+    ]
+    yield from lines or ["nothing is new"]
+    if tick.delivered.paused:
+        yield "paused: nothing leaves until `syndicate resume`"
+    for fault in tick.faults:
+        yield f"stopped: {fault}"
+    for incident in app.incidents.open_ones():
+        yield f"open since {incident.opened:%Y-%m-%d %H:%M} UTC: {incident.text.splitlines()[0]}"
+
+
+def tell_poll(polled: Polled) -> str:
+    """Return one line on a poll."""
+    if polled.error:
+        return f"feed {polled.feed}: failed, nothing changed: {polled.error}"
+    if polled.unchanged:
+        return f"feed {polled.feed}: unchanged{_announced(polled)}"
+    first = "first run, " if polled.first_run else ""
+    held = f"; held ({polled.held}): syndicate feeds accept {polled.feed} --as-history|--as-new" if polled.held else ""
+    warnings = f"; {len(polled.warnings)} warnings" if polled.warnings else ""
+    what = f"{polled.entries} entries, {polled.new} new, {polled.changed} changed"
+    return f"feed {polled.feed}: {first}{what}{_announced(polled)}{warnings}{held}"
+
+
+def tell_issue(published: Published) -> str:
+    """Return one line on an issue."""
+    if published.error:
+        return f"issue of {published.digest}: refused: {published.error}"
+    if published.skipped:
+        return f"issue of {published.digest}: skipped, {published.skipped}"
+    return f"issue {published.number} of {published.digest}: {published.reviews} reviews, “{published.subject}”"
+
+
+def tell_tally(what: str, tally: Counter[DeliveryState]) -> str:
+    """Return one line on what became of letters or statuses."""
+    return f"{what}: " + ", ".join(f"{number} {state.value.replace('_', ' ')}" for state, number in tally.items())
+
+
+def _tell_deliveries(tick: Tick) -> Iterator[str]:
+    if tick.delivered.in_doubt:
+        yield f"in doubt after a crash: {tick.delivered.in_doubt}"
+    for what, tally in (("letters", tick.delivered.letters), ("statuses", tick.delivered.statuses)):
+        if tally:
+            yield tell_tally(what, tally)
+
+
+def _announced(polled: Polled) -> str:
+    return f", {polled.announced} announced" if polled.announced else ""
+
+
+def _is_quiet(polled: Polled) -> bool:
+    """Return whether a poll found nothing worth a line."""
+    return polled.error is None and polled.held is None and not (polled.new or polled.changed or polled.announced)

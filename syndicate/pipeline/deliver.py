@@ -1,0 +1,160 @@
+"""deliver: as the one sender, settle what a crash left behind, then hand what is due to the channels."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+from syndicate.app import App
+from syndicate.compose.model import IssueState
+from syndicate.delivery.deliver import deliver as deliver_through
+from syndicate.delivery.model import DeliveryState, InDoubtRule, RetryPolicy
+from syndicate.errors import SyndicateError
+from syndicate.log import event
+from syndicate.pipeline.letters import IssueLetters
+from syndicate.pipeline.posts import AccountStatuses
+from syndicate.pipeline.tell import alert, recovered
+from syndicate.store.issues import StoredIssue
+from syndicate.store.ledger import Ledger
+from syndicate.store.lock import sender_lock
+
+MAIL_RETRY = RetryPolicy()
+STATUS_RETRY = RetryPolicy(first_wait=timedelta(minutes=2), longest_wait=timedelta(hours=1))
+MOST_DOUBTS = 3
+Progress = Callable[[str, DeliveryState], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """What one run of `deliver` did."""
+
+    letters: Counter[DeliveryState] = field(default_factory=Counter)
+    statuses: Counter[DeliveryState] = field(default_factory=Counter)
+    in_doubt: int = 0
+    """What a dead sender had left on a wire."""
+    faults: tuple[SyndicateError, ...] = ()
+    """Channels that do not work as a whole."""
+    paused: bool = False
+
+    @property
+    def has_failures(self) -> bool:
+        """Return whether anything did not go out that should have."""
+        return any(
+            tally[state]
+            for tally in (self.letters, self.statuses)
+            for state in (DeliveryState.FAILED, DeliveryState.DEFERRED, DeliveryState.IN_DOUBT)
+        )
+
+
+def deliver(app: App, *, progress: Progress = lambda *_: None) -> Delivered:
+    """Deliver what is due on every channel; a channel that fails keeps no other from its turn.
+
+    Raises SenderLockedError where another process is sending, StoreError where the database was restored from
+    a backup (and alerts the editor).
+    """
+    if app.paused():
+        return Delivered(paused=True)
+    with _sender(app) as ledger:
+        in_doubt = ledger.recover(app.clock.now())
+        if in_doubt:
+            event("in-doubt", level=logging.WARNING, deliveries=in_doubt, because="the last sender died")
+        letters_again = app.config.mail is None or app.config.mail.in_doubt is InDoubtRule.RETRY
+        ledger.settle_doubts(app.clock.now(), letters=letters_again, most=MOST_DOUBTS)
+        letters, mail_faults = _letters(app, ledger, progress)
+        statuses, status_faults = _statuses(app, ledger, progress)
+    return Delivered(letters=letters, statuses=statuses, in_doubt=in_doubt, faults=(*mail_faults, *status_faults))
+
+
+@contextmanager
+def _sender(app: App) -> Iterator[Ledger]:
+    """Hold the right to send, on a database that remembers everything that it sent."""
+    with sender_lock(app.database, app.clock.now()) as owner:
+        ledger = app.ledger(owner)
+        try:
+            ledger.check_generation()
+        except SyndicateError as error:
+            alert(app, "restored", f"sending has stopped: {error}")
+            raise
+        recovered(app, "restored")
+        yield ledger
+
+
+def _letters(app: App, ledger: Ledger, progress: Progress) -> tuple[Counter[DeliveryState], tuple[SyndicateError, ...]]:
+    """Send the letters of every issue that is not finished, the oldest issue first."""
+    tally: Counter[DeliveryState] = Counter()
+    open_issues = app.issues.listed(states=(IssueState.FROZEN, IssueState.SENDING))
+    for issue in sorted(open_issues, key=lambda each: each.id):
+        try:
+            tally += _one_issue(app, ledger, issue, progress)
+        except SyndicateError as error:
+            alert(app, "mail", f"the relay does not take our letters: {error}")
+            return tally, (error,)
+    return tally, ()
+
+
+def _one_issue(app: App, ledger: Ledger, issue: StoredIssue, progress: Progress) -> Counter[DeliveryState]:
+    if issue.state is IssueState.FROZEN:
+        app.issues.move(issue.id, IssueState.SENDING, now=app.clock.now())
+    tally: Counter[DeliveryState] = Counter()
+    if app.config.mail is not None and ledger.waiting(issue.id):
+        claims = IssueLetters(app, ledger, app.config.mail, issue)
+        tally = deliver_through(
+            claims,
+            app.mail_channel(),
+            clock=app.clock,
+            policy=MAIL_RETRY,
+            stopping=partial(_stopping, app),
+            progress=partial(progress, f"issue {issue.number} of {issue.digest}"),
+        )
+        if tally[DeliveryState.SENT]:
+            recovered(app, "mail")
+    if ledger.is_finished(issue.id):
+        app.issues.move(issue.id, IssueState.SENT, now=app.clock.now())
+        event("issue-sent", digest=issue.digest, number=issue.number, **_account(ledger, issue.id))
+    return tally
+
+
+def _account(ledger: Ledger, issue: int) -> dict[str, int]:
+    return {state.value: number for state, number in ledger.counts(issue).items()}
+
+
+def _statuses(
+    app: App, ledger: Ledger, progress: Progress
+) -> tuple[Counter[DeliveryState], tuple[SyndicateError, ...]]:
+    """Post what is due on every account."""
+    tally: Counter[DeliveryState] = Counter()
+    faults = []
+    for account in app.config.accounts:
+        try:
+            posted = _one_account(app, ledger, account, progress)
+        except SyndicateError as error:
+            alert(app, f"account:{account}", f"nothing is posted to the account {account}: {error}")
+            faults.append(error)
+            continue
+        if posted[DeliveryState.SENT]:
+            recovered(app, f"account:{account}")
+        tally += posted
+    return tally, tuple(faults)
+
+
+def _one_account(app: App, ledger: Ledger, account: str, progress: Progress) -> Counter[DeliveryState]:
+    if not app.statuses.waiting(account):
+        return Counter()
+    return deliver_through(
+        AccountStatuses(app, ledger, account),
+        app.status_channel(account),
+        clock=app.clock,
+        policy=STATUS_RETRY,
+        stopping=partial(_stopping, app),
+        progress=partial(progress, f"statuses of {account}"),
+    )
+
+
+def _stopping(app: App) -> bool:
+    """Return whether nothing more is to be claimed: we are asked to end, or a person paused sending."""
+    return app.stop.is_set() or app.paused()

@@ -1,0 +1,101 @@
+"""draft: the next issue of a digest as it stands now. It changes nothing; publishing freezes what it returns."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from syndicate.app import App
+from syndicate.compose.email import render_email
+from syndicate.compose.model import Masthead, RenderedEmail, Selection, WayOut
+from syndicate.compose.select import SectionRule, SelectRules, select_reviews
+from syndicate.config import Digest
+from syndicate.errors import NotFoundError
+from syndicate.schedule import next_period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An issue that has not been frozen."""
+
+    digest: str
+    number: int
+    period: datetime
+    """The slot that it is for."""
+    selection: Selection
+    masthead: Masthead
+    email: RenderedEmail
+    link_keys: Mapping[int, str]
+    inputs_hash: str
+    """Of all that went into the template: the same inputs and templates give the same bytes."""
+    templates_hash: str
+
+
+def draft(app: App, name: str, *, period: datetime | None = None) -> Draft:
+    """Return the digest's next issue, rendered; without a period, for its next slot.
+
+    Raises NotFoundError for an unknown digest, TemplateError where the letter does not render.
+    """
+    digest = digest_of(app, name)
+    now = app.clock.now()
+    period = period or next_period(digest.at, app.config.site.zone, now)
+    candidates = app.issues.candidates(name, digest.feeds or tuple(app.config.feeds))
+    selection = select_reviews([review for review, _ in candidates], _rules(digest), now)
+    masthead = _masthead(app, name, digest, max(period, now))
+    email = render_email(selection, masthead, templates=app.templates, subject=digest.subject)
+    return Draft(
+        digest=name,
+        number=masthead.number,
+        period=period,
+        selection=selection,
+        masthead=masthead,
+        email=email,
+        link_keys={review.id: key for review, key in candidates},
+        inputs_hash=_hash(repr((selection, masthead, digest.subject))),
+        templates_hash=_templates_hash(app),
+    )
+
+
+def digest_of(app: App, name: str) -> Digest:
+    """Return a digest of the config; NotFoundError, with those that there are, for any other name."""
+    if name not in app.config.digests:
+        there = ", ".join(app.config.digests) or "none"
+        raise NotFoundError(f'config.yaml has no digest "{name}"; there is: {there}')
+    return app.config.digests[name]
+
+
+def _rules(digest: Digest) -> SelectRules:
+    return SelectRules(
+        cap=digest.cap,
+        max_age=digest.max_age,
+        lead=digest.lead,
+        sections=tuple(SectionRule(title=each.title, strands=each.strands) for each in digest.sections),
+    )
+
+
+def _masthead(app: App, name: str, digest: Digest, date: datetime) -> Masthead:
+    site, mail = app.config.site, app.config.mail
+    leave = mail.unsubscribe_mailto if mail else None
+    return Masthead(
+        site_name=site.name,
+        site_url=site.url,
+        language=site.language,
+        timezone=site.timezone,
+        postal=site.postal,
+        digest_name=digest.name or site.name,
+        number=app.issues.next_number(name),
+        date=date,
+        ways_out=(WayOut(url=f"mailto:{leave}?subject=unsubscribe"),) if leave else (),
+    )
+
+
+def _templates_hash(app: App) -> str:
+    loader = app.templates.loader
+    names = [name for name in app.templates.list_templates() if name.startswith("email/")]
+    return _hash("\0".join(loader.get_source(app.templates, name)[0] for name in sorted(names)) if loader else "")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

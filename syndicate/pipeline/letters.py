@@ -1,0 +1,117 @@
+"""The letters of one frozen issue, claimed one by one from the ledger and addressed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+
+from syndicate.app import App
+from syndicate.audience.policy import may_receive
+from syndicate.compose.letter import CompiledLetter, Envelope, Slots, compile_letter, message_id
+from syndicate.compose.model import RenderedEmail
+from syndicate.config import Mail
+from syndicate.delivery.deliver import remote_of
+from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Outcome
+from syndicate.delivery.retry import Step
+from syndicate.errors import AudienceError
+from syndicate.store.issues import StoredIssue
+from syndicate.store.ledger import Attempt, ClaimedLetter, Ledger
+
+
+def ways_out(mail: Mail) -> tuple[str, ...]:
+    """Return the addresses by which a reader leaves, in the order of Masthead.ways_out."""
+    return (f"mailto:{mail.unsubscribe_mailto}?subject=unsubscribe",) if mail.unsubscribe_mailto else ()
+
+
+class Press:
+    """Prints an issue: compiles it once per mailing list, and addresses one letter after the other."""
+
+    def __init__(self, app: App, mail: Mail, email: RenderedEmail, issue_key: str) -> None:
+        self._app, self._mail, self._email, self._issue_key = app, mail, email, issue_key
+        self._compiled: dict[str, CompiledLetter] = {}
+
+    def letter(self, key: DeliveryKey, *, address: str, name: str, list_name: str, date: datetime) -> Letter:
+        """Return a reader's letter; AudienceError where the address cannot stand in one."""
+        compiled = self._compile(list_name)
+        number = message_id(self._app.secret, self._issue_key, address.casefold(), self._domain)
+        slots = Slots(
+            address=address,
+            name=name,
+            message_id=number,
+            date=date,
+            ways_out=() if compiled.posting else ways_out(self._mail),
+        )
+        return Letter(
+            key=key,
+            message_id=number,
+            sender=self._mail.return_path or self._mail.sender_address,
+            recipient=address,
+            content=compiled.address(slots),
+        )
+
+    @cached_property
+    def _domain(self) -> str:
+        return self._mail.sender_address.rpartition("@")[2]
+
+    def _compile(self, list_name: str) -> CompiledLetter:
+        if list_name not in self._compiled:
+            known = self._app.config.lists.get(list_name)
+            posting = known is not None and known.address is not None
+            envelope = Envelope(
+                sender=self._mail.sender,
+                list_id=None if posting else f"{list_name}.{self._domain}",
+                list_name=(known.name if known else None) or list_name,
+                reply_to=self._mail.reply_to,
+                posting=posting,
+            )
+            self._compiled[list_name] = compile_letter(self._email, envelope)
+        return self._compiled[list_name]
+
+
+class IssueLetters:
+    """What the delivery loop needs of the ledger for one issue (delivery/deliver.py: Claims)."""
+
+    def __init__(self, app: App, ledger: Ledger, mail: Mail, issue: StoredIssue) -> None:
+        if issue.email is None:
+            raise ValueError(f"issue {issue.id} was never frozen")
+        self._app, self._ledger, self._issue = app, ledger, issue
+        self._press = Press(app, mail, issue.email, f"{issue.digest}:{issue.number}")
+
+    def claim(self) -> Letter | None:
+        """Return the next letter that may be sent now, recorded as `sending`; None where none is due."""
+        while (
+            claimed := self._ledger.claim_letter(self._issue.id, self._issue.lists, self._app.clock.now(), may_receive)
+        ) is not None:
+            try:
+                return self._addressed(claimed)
+            except AudienceError as error:
+                refused = Step(state=DeliveryState.FAILED, due=None, reply=error.what)
+                self._ledger.record(claimed.key, refused)
+        return None
+
+    def attempt(self, key: DeliveryKey) -> Attempt:
+        """Return which attempt a claimed letter is in."""
+        return self._ledger.attempt(key)
+
+    def record(self, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
+        """Record what came of it; False where it is no longer ours."""
+        remote_id, remote_url = remote_of(outcome)
+        return self._ledger.record(key, step, remote_id=remote_id, remote_url=remote_url)
+
+    def give_back(self, keys: set[DeliveryKey]) -> None:
+        """Plan again what surely never was on a wire."""
+        if keys:
+            self._ledger.give_back(sorted(keys), self._app.clock.now())
+
+    def _addressed(self, claimed: ClaimedLetter) -> Letter:
+        address, list_name = claimed.address, claimed.list_name
+        if claimed.subscriber_id is None:
+            known = self._app.config.lists.get(list_name or "")
+            address = known.address if known else None
+        else:
+            own = self._app.audience.lists_of(claimed.subscriber_id, self._issue.lists)
+            list_name = own[0] if own else self._issue.lists[0]
+        if address is None or list_name is None:
+            raise AudienceError(f'the list "{list_name}" has no posting address in config.yaml any more')
+        date = self._ledger.attempt(claimed.key).first_tried
+        return self._press.letter(claimed.key, address=address, name=claimed.name, list_name=list_name, date=date)

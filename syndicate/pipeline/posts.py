@@ -1,0 +1,149 @@
+"""The statuses of one account, composed, claimed one by one from the ledger, and spaced."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from syndicate.app import App
+from syndicate.compose.model import PublishedReview, StatusContent, StatusLimits
+from syndicate.compose.status import StatusRules, WarningRule, compose_status
+from syndicate.config import Account
+from syndicate.delivery.deliver import remote_of
+from syndicate.delivery.model import DeliveryKey, DeliveryState, Outcome, OutgoingStatus
+from syndicate.delivery.plan import next_slot, plan_status
+from syndicate.delivery.retry import Step
+from syndicate.errors import SyndicateError
+from syndicate.log import event
+from syndicate.store.database import get_value, set_value
+from syndicate.store.ledger import Attempt, Ledger
+from syndicate.store.statuses import StoredStatus
+
+LIMITS_AGE = timedelta(days=1)
+SPACING = timedelta(minutes=30)
+
+
+def spacing_of(account: Account) -> timedelta:
+    """Return the least time between two statuses: as configured, else half an hour; an outbox floods nobody."""
+    if account.spacing is not None:
+        return account.spacing
+    return SPACING if account.instance else timedelta(0)
+
+
+def compose(app: App, review: PublishedReview, account: str, limits: StatusLimits) -> StatusContent:
+    """Return the status of a review as an account writes it. Raises TemplateError."""
+    return compose_status(review, status_rules(app, account), limits, app.templates)
+
+
+def status_rules(app: App, account: str) -> StatusRules:
+    """Return how an account writes its statuses, as plain values."""
+    rules = app.config.accounts[account]
+    return StatusRules(
+        template=rules.template,
+        visibility=rules.visibility,
+        language=app.config.site.language,
+        hashtags=rules.hashtags,
+        content_warnings=tuple(
+            WarningRule(text=each.text, label=each.label, word=each.word) for each in rules.content_warnings
+        ),
+    )
+
+
+def limits_of(app: App, account: str) -> StatusLimits:
+    """Return what an account's instance takes: asked once a day, else what it said last, else Mastodon's own."""
+    if app.config.accounts[account].instance is None:
+        return StatusLimits()
+    key = f"limits:{account}"
+    with app.database.read() as connection:
+        kept = get_value(connection, key)
+    known = json.loads(kept) if kept else None
+    if known and app.clock.now() - datetime.fromisoformat(known["at"]) < LIMITS_AGE:
+        return _limits(known)
+    try:
+        limits = app.mastodon(account).limits()
+    except SyndicateError as error:
+        event("limits-unknown", level=logging.WARNING, account=account, because=error.what)
+        return _limits(known) if known else StatusLimits()
+    with app.database.write() as connection:
+        told = {"at": app.clock.now().isoformat(), "limits": asdict(limits)}
+        set_value(connection, key, json.dumps(told))
+    return limits
+
+
+def _limits(kept: dict[str, dict[str, object]]) -> StatusLimits:
+    values = kept["limits"]
+    types = values.get("mime_types")
+    return StatusLimits(**{**values, "mime_types": tuple(types if isinstance(types, list) else ())})  # type: ignore[arg-type]
+
+
+class AccountStatuses:
+    """What the delivery loop needs of the ledger for one account (delivery/deliver.py: Claims)."""
+
+    def __init__(self, app: App, ledger: Ledger, account: str) -> None:
+        self._app, self._ledger, self._account = app, ledger, account
+        self._rules = app.config.accounts[account]
+
+    def claim(self) -> OutgoingStatus | None:
+        """Return the next status whose time has come, recorded as `sending`; None where none is due."""
+        now = self._app.clock.now()
+        last = self._app.statuses.last_touched(self._account)
+        if next_slot(last=last, spacing=spacing_of(self._rules), now=now) > now:
+            return None
+        for status in self._app.statuses.waiting(self._account):
+            if self._is_late(status, now) or (status.due is not None and status.due > now):
+                continue
+            content = status.content or self._frozen(status)
+            if self._ledger.claim_status(status.key, now):
+                return self._outgoing(status, content)
+        return None
+
+    def attempt(self, key: DeliveryKey) -> Attempt:
+        """Return which attempt a claimed status is in."""
+        return self._ledger.attempt(key)
+
+    def record(self, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
+        """Record what came of it; False where it is no longer ours."""
+        remote_id, remote_url = remote_of(outcome)
+        event("status", account=self._account, delivery=key, state=step.state, url=remote_url, reply=step.reply)
+        return self._ledger.record(key, step, remote_id=remote_id, remote_url=remote_url)
+
+    def give_back(self, keys: set[DeliveryKey]) -> None:
+        """Plan again what surely never was on a wire."""
+        if keys:
+            self._ledger.give_back(sorted(keys), self._app.clock.now())
+
+    def _is_late(self, status: StoredStatus, now: datetime) -> bool:
+        """Cancel a status that waited until its review was too old, unless it may be on the account already."""
+        if status.first_tried is not None:
+            return False
+        entry = self._app.entries.get(status.entry_id)
+        plan = plan_status(counts_from=entry.counts_from, now=now, max_age=self._rules.max_age)
+        if plan.state is DeliveryState.PLANNED:
+            return False
+        self._app.statuses.cancel(status.key, plan.reply or "too old")
+        return True
+
+    def _frozen(self, status: StoredStatus) -> StatusContent:
+        """Compose a status and store it: every attempt posts the same."""
+        review = self._app.entries.get(status.entry_id).published_review()
+        content = compose(self._app, review, self._account, limits_of(self._app, self._account))
+        self._app.statuses.freeze(status.id, content)
+        return content
+
+    def _outgoing(self, status: StoredStatus, content: StatusContent) -> OutgoingStatus:
+        return OutgoingStatus(
+            key=status.key,
+            content=content,
+            idempotency_key=_idempotency_key(self._app.secret, self._account, status.id, content),
+            first_tried=status.first_tried,
+        )
+
+
+def _idempotency_key(secret: bytes, account: str, status: int, content: StatusContent) -> str:
+    """Return what is the same at every attempt of the same content, and of no other."""
+    text = json.dumps([account, status, asdict(content)], sort_keys=True)
+    return hmac.new(secret, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]

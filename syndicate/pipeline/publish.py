@@ -1,0 +1,153 @@
+"""publish: freeze the issue of a period and plan its letters, or skip the period and say why."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from syndicate.app import App
+from syndicate.config import Digest, FirstIssue
+from syndicate.errors import TemplateError
+from syndicate.log import event
+from syndicate.pipeline.draft import Draft, digest_of, draft
+from syndicate.pipeline.tell import alert, recovered
+from syndicate.schedule import Due, due_period
+from syndicate.store.database import get_value
+from syndicate.store.issues import Freeze
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What became of one period of a digest."""
+
+    digest: str
+    period: datetime
+    issue: int | None = None
+    """The row of the issue that was frozen, as `syndicate issues show` takes it."""
+    number: int | None = None
+    subject: str | None = None
+    reviews: int = 0
+    skipped: str | None = None
+    error: str | None = None
+
+
+def publish_due(app: App) -> tuple[Published, ...]:
+    """Publish each digest whose period has come and has no issue yet; a fault of one stops no other."""
+    published = []
+    for name, digest in app.config.digests.items():
+        due = _due(app, name, digest)
+        if due is None:
+            continue
+        try:
+            published.append(_publish_or_skip(app, name, digest, due))
+        except TemplateError as error:
+            alert(app, f"issue:{name}", f"the issue of {name} was not published: {error}")
+            published.append(Published(digest=name, period=due.period, error=str(error)))
+    return tuple(published)
+
+
+def publish(app: App, name: str, *, period: datetime | None = None) -> Published:
+    """Freeze a digest's issue now, for a period (else for this moment), and plan its letters.
+
+    Nothing to carry is an ordinary answer: the period is recorded as skipped. Where another process was first,
+    its issue is the one that comes back. Raises TemplateError; nothing is frozen then.
+    """
+    digest = digest_of(app, name)
+    made = draft(app, name, period=period or app.clock.now())
+    if not made.selection.reviews:
+        return _skip(app, name, made.period, "nothing new")
+    number = app.issues.freeze(_freeze(app, made, digest), app.clock.now())
+    if number is None:
+        there = app.issues.of_period(name, made.period)
+        return Published(digest=name, period=made.period, issue=there.id if there else None)
+    recovered(app, f"issue:{name}")
+    films = "; ".join(review.review.film.title for review in made.selection.reviews)
+    event("issue-frozen", digest=name, number=made.number, subject=made.email.subject, films=films)
+    return Published(
+        digest=name,
+        period=made.period,
+        issue=number,
+        number=made.number,
+        subject=made.email.subject,
+        reviews=len(made.selection.reviews),
+    )
+
+
+def _due(app: App, name: str, digest: Digest) -> Due | None:
+    """Return the period of a digest that asks for an issue now, or None."""
+    now, zone = app.clock.now(), app.config.site.zone
+    first_now = digest.first_issue is FirstIssue.NOW
+    due = due_period(
+        digest.at,
+        zone,
+        now=now,
+        baseline=_baseline(app),
+        first_now=first_now and not _restored(app),
+        max_lateness=digest.max_lateness,
+    )
+    if due is None or app.issues.of_period(name, due.period) is not None:
+        return None
+    return due if _has_been_read(app, digest) or due.late else None
+
+
+def _publish_or_skip(app: App, name: str, digest: Digest, due: Due) -> Published:
+    if not due.late:
+        return publish(app, name, period=due.period)
+    hours = digest.max_lateness.total_seconds() / 3600
+    reason = f"too late: more than {hours:g} hours after its time"
+    alert(app, f"issue-late:{name}:{due.period:%Y-%m-%dT%H:%M}", _late_text(app, name, due))
+    return _skip(app, name, due.period, reason)
+
+
+def _skip(app: App, name: str, period: datetime, reason: str) -> Published:
+    if app.issues.skip(name, period, reason, app.clock.now()):
+        event(
+            "issue-skipped",
+            level=logging.WARNING,
+            digest=name,
+            period=f"{period:%Y-%m-%dT%H:%M:%SZ}",
+            because=reason,
+        )
+    return Published(digest=name, period=period, skipped=reason)
+
+
+def _late_text(app: App, name: str, due: Due) -> str:
+    local = due.period.astimezone(app.config.site.zone)
+    return (
+        f"the issue of {name} for {local:%A %d %B, %H:%M} was skipped: syndicate was not running, or could not send, "
+        f"until it was too late\n\nIts reviews wait for the next issue. To send them now: syndicate issues send {name}"
+    )
+
+
+def _baseline(app: App) -> datetime:
+    """Return the moment before which no period is made up: the first run, or the day a backup was accepted."""
+    return max(app.first_run(), _restored(app) or app.first_run())
+
+
+def _restored(app: App) -> datetime | None:
+    with app.database.read() as connection:
+        when = get_value(connection, "restored")
+    return datetime.fromisoformat(when) if when else None
+
+
+def _has_been_read(app: App, digest: Digest) -> bool:
+    """Return whether any feed of the digest was ever read; before that there is nothing to say, not nothing new."""
+    names = digest.feeds or tuple(app.config.feeds)
+    return any(app.feeds.health(name, app.config.feed_source(name)).parsed for name in names)
+
+
+def _freeze(app: App, made: Draft, digest: Digest) -> Freeze:
+    posting = tuple(name for name in digest.lists if app.config.lists[name].address)
+    return Freeze(
+        digest=made.digest,
+        period=made.period,
+        number=made.number,
+        email=made.email,
+        selection=made.selection,
+        link_keys=made.link_keys,
+        subscriber_lists=tuple(name for name in digest.lists if name not in posting),
+        posting_lists=posting,
+        inputs_hash=made.inputs_hash,
+        templates_hash=made.templates_hash,
+    )

@@ -1,0 +1,81 @@
+"""Alerts: one log line and one mail when something needs the editor, one when it is well again."""
+
+from __future__ import annotations
+
+import logging
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from syndicate.app import App
+from syndicate.compose.letter import message_id
+from syndicate.config import Mail
+from syndicate.delivery.model import DeliveryKey, Letter, Sent
+from syndicate.errors import SyndicateError
+from syndicate.log import event
+from syndicate.store.incidents import Incident
+
+
+def alert(app: App, incident: str, text: str) -> None:
+    """Open an incident, unless it is open: the log has it at once, `tell` mails it."""
+    if app.incidents.open(incident, text, app.clock.now()):
+        event("alert", level=logging.ERROR, incident=incident, text=text)
+
+
+def recovered(app: App, incident: str) -> None:
+    """Close an incident, if it is open; where the editor was told of it, `tell` mails that it is over."""
+    if app.incidents.close(incident, app.clock.now()):
+        event("recovered", level=logging.WARNING, incident=incident)
+
+
+def tell(app: App) -> int:
+    """Mail what the editor has not been told; return how many mails went.
+
+    A mail that cannot be sent (the relay itself may be the incident) is tried again at the next call.
+    """
+    mail, notify = app.config.mail, app.config.notify
+    untold = app.incidents.untold()
+    if not untold or mail is None or notify is None:
+        return 0
+    return sum(_tell_one(app, mail, notify, incident) for incident in untold)
+
+
+def _tell_one(app: App, mail: Mail, notify: str, incident: Incident) -> bool:
+    try:
+        outcomes = [outcome for _, outcome in app.mail_channel().send([_letter(app, mail, notify, incident)])]
+    except SyndicateError as error:
+        event("alert-not-mailed", level=logging.WARNING, incident=incident.name, because=error.what)
+        return False
+    if not any(isinstance(outcome, Sent) for outcome in outcomes):
+        event("alert-not-mailed", level=logging.WARNING, incident=incident.name, because=outcomes)
+        return False
+    app.incidents.told(incident, app.clock.now())
+    return True
+
+
+def _letter(app: App, mail: Mail, notify: str, incident: Incident) -> Letter:
+    first_line = incident.text.splitlines()[0]
+    message = EmailMessage(policy=SMTP)
+    message["From"] = mail.sender
+    message["To"] = notify
+    message["Subject"] = f"[{app.config.site.name}] {'well again: ' if incident.closed else ''}{first_line}"[:150]
+    message["Date"] = format_datetime(incident.closed or incident.opened)
+    message["Auto-Submitted"] = "auto-generated"
+    number = message_id(
+        app.secret,
+        incident.name,
+        f"{incident.opened}:{incident.closed}",
+        mail.sender_address.rpartition("@")[2],
+    )
+    message["Message-ID"] = number
+    end = f"It is over since {incident.closed:%Y-%m-%d %H:%M} UTC.\n\n" if incident.closed else ""
+    message.set_content(
+        f"{end}{incident.text}\n\nSince {incident.opened:%Y-%m-%d %H:%M} UTC. Incident: {incident.name}\n"
+    )
+    return Letter(
+        key=DeliveryKey(0),
+        message_id=number,
+        sender=mail.return_path or mail.sender_address,
+        recipient=notify,
+        content=message.as_bytes(),
+    )

@@ -1,0 +1,206 @@
+"""Subscribers, their subscriptions, and the suppressions that outweigh them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+
+from syndicate.audience.addresses import address_key
+from syndicate.audience.model import (
+    ImportReport,
+    NewSubscriber,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    SuppressionReason,
+)
+from syndicate.errors import NotFoundError
+from syndicate.store.database import Database, insert_if_absent
+from syndicate.store.tables import subscribers, subscriptions, suppressions
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """An address that must not be mailed, since when and why."""
+
+    address: str
+    reason: SuppressionReason
+    since: datetime
+
+
+class AudienceStore:
+    """The rows of `subscribers`, `subscriptions` and `suppressions`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self, people: Iterable[NewSubscriber], list_name: str, now: datetime, *, dry_run: bool = False
+    ) -> Iterator[ImportReport]:
+        """Put people on a list, and yield a running report after each batch; each batch is committed.
+
+        Someone who left the list stays out, and someone suppressed stays suppressed: an import is not a wish
+        to come back. The last report is the whole account.
+        """
+        total = ImportReport(added=0, already=0, kept_out=0, refused=())
+        rest = iter(people)
+        while batch := list(islice(rest, BATCH)):
+            with self._database.write() as connection:
+                counted = [self._join(connection, person, list_name, now) for person in batch]
+                if dry_run:
+                    connection.rollback()
+            total = ImportReport(
+                added=total.added + counted.count("added"),
+                already=total.already + counted.count("already"),
+                kept_out=total.kept_out + counted.count("kept out"),
+                refused=(),
+            )
+            yield total
+
+    def unsubscribe(self, address: str, list_name: str | None, now: datetime) -> int:
+        """Take an address off a list, or with None off every list; return how many subscriptions ended."""
+        person = self.find(address)
+        statement = update(subscriptions).where(
+            subscriptions.c.subscriber_id == person.id,
+            subscriptions.c.state != SubscriptionState.UNSUBSCRIBED,
+        )
+        if list_name is not None:
+            statement = statement.where(subscriptions.c.list == list_name)
+        with self._database.write() as connection:
+            return connection.execute(statement.values(state=SubscriptionState.UNSUBSCRIBED, since=now)).rowcount
+
+    def resubscribe(self, address: str, list_name: str, now: datetime) -> None:
+        """Confirm a subscription that had ended: a person asked for it."""
+        person = self.find(address)
+        with self._database.write() as connection:
+            connection.execute(
+                update(subscriptions)
+                .where(subscriptions.c.subscriber_id == person.id, subscriptions.c.list == list_name)
+                .values(state=SubscriptionState.CONFIRMED, since=now)
+            )
+
+    def suppress(self, address: str, reason: SuppressionReason, now: datetime) -> None:
+        """Never mail an address again, known or not, on any list."""
+        row = insert_if_absent(self._database, suppressions).values(
+            address_key=address_key(address), reason=reason, since=now
+        )
+        with self._database.write() as connection:
+            connection.execute(row.on_conflict_do_nothing())
+
+    def unsuppress(self, address: str) -> bool:
+        """Take a suppression back; False where there was none."""
+        with self._database.write() as connection:
+            return (
+                connection.execute(
+                    delete(suppressions).where(suppressions.c.address_key == address_key(address))
+                ).rowcount
+                == 1
+            )
+
+    def suppression(self, address: str) -> Suppression | None:
+        """Return why an address must not be mailed, or None."""
+        query = select(suppressions).where(suppressions.c.address_key == address_key(address))
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        return Suppression(address=address, reason=SuppressionReason(row.reason), since=row.since)
+
+    def find(self, address: str) -> Subscriber:
+        """Return a subscriber by address, whatever its case; NotFoundError where there is none."""
+        query = select(subscribers).where(subscribers.c.address_key == address_key(address))
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise NotFoundError(f"{address} is no subscriber", hint="syndicate subscribers list")
+        return _subscriber(row)
+
+    def subscriptions_of(self, subscriber: int) -> tuple[Subscription, ...]:
+        """Return a subscriber's subscriptions, by list name."""
+        query = select(subscriptions).where(subscriptions.c.subscriber_id == subscriber).order_by(subscriptions.c.list)
+        with self._database.read() as connection:
+            return tuple(
+                Subscription(list_name=row.list, state=SubscriptionState(row.state), since=row.since)
+                for row in connection.execute(query)
+            )
+
+    def lists_of(self, subscriber: int, lists: Sequence[str]) -> tuple[str, ...]:
+        """Return on which of these lists a subscriber is confirmed, in the order given."""
+        confirmed = {
+            each.list_name for each in self.subscriptions_of(subscriber) if each.state is SubscriptionState.CONFIRMED
+        }
+        return tuple(name for name in lists if name in confirmed)
+
+    def members(
+        self, list_name: str, *, state: SubscriptionState | None = None
+    ) -> Iterator[tuple[Subscriber, Subscription]]:
+        """Yield the people of a list by pages, in the order of their numbers; memory does not grow with them."""
+        last = 0
+        while page := self._page(list_name, state, last):
+            yield from page
+            last = page[-1][0].id
+
+    def count(self, list_name: str) -> dict[SubscriptionState, int]:
+        """Return how many subscriptions of a list stand where."""
+        query = (
+            select(subscriptions.c.state, func.count())
+            .where(subscriptions.c.list == list_name)
+            .group_by(subscriptions.c.state)
+        )
+        with self._database.read() as connection:
+            return {SubscriptionState(state): number for state, number in connection.execute(query)}
+
+    def _page(
+        self, list_name: str, state: SubscriptionState | None, after: int
+    ) -> list[tuple[Subscriber, Subscription]]:
+        query: Select[Any] = (
+            select(subscribers, subscriptions.c.state, subscriptions.c.since)
+            .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
+            .where(subscriptions.c.list == list_name, subscribers.c.id > after)
+            .order_by(subscribers.c.id)
+            .limit(BATCH)
+        )
+        if state is not None:
+            query = query.where(subscriptions.c.state == state)
+        with self._database.read() as connection:
+            return [_member(row, list_name) for row in connection.execute(query)]
+
+    def _join(self, connection: Connection, person: NewSubscriber, list_name: str, now: datetime) -> str:
+        """Put one person on a list; return "added", "already" or "kept out"."""
+        number = self._person(connection, person, now)
+        held = select(subscriptions.c.state).where(
+            subscriptions.c.subscriber_id == number, subscriptions.c.list == list_name
+        )
+        state = connection.execute(held).scalar()
+        if state is not None:
+            return "kept out" if state == SubscriptionState.UNSUBSCRIBED else "already"
+        connection.execute(
+            insert(subscriptions).values(subscriber_id=number, list=list_name, state=person.state, since=now)
+        )
+        return "added"
+
+    def _person(self, connection: Connection, person: NewSubscriber, now: datetime) -> int:
+        key = address_key(person.address)
+        row = insert_if_absent(self._database, subscribers).values(
+            address=person.address, address_key=key, name=person.name, added=now
+        )
+        taken = connection.execute(row.on_conflict_do_nothing().returning(subscribers.c.id)).scalar()
+        if taken is None:
+            taken = connection.execute(select(subscribers.c.id).where(subscribers.c.address_key == key)).scalar_one()
+        return int(taken)
+
+
+def _subscriber(row: Row[Any]) -> Subscriber:
+    return Subscriber(id=row.id, address=row.address, name=row.name, added=row.added)
+
+
+def _member(row: Row[Any], list_name: str) -> tuple[Subscriber, Subscription]:
+    subscription = Subscription(list_name=list_name, state=SubscriptionState(row.state), since=row.since)
+    return _subscriber(row), subscription

@@ -1,0 +1,77 @@
+"""One sender to a database: a lock that the operating system (or PostgreSQL) drops when its holder dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from syndicate.errors import StoreError
+from syndicate.store.database import Database, explained
+
+ADVISORY_KEY = 0x53594E44
+"""The number of our advisory lock in PostgreSQL: "SYND"."""
+
+
+class SenderLockedError(StoreError):
+    """Another process holds the right to send; it is named, and this one leaves."""
+
+    exit_code = 1
+
+
+@contextmanager
+def sender_lock(database: Database, now: datetime) -> Iterator[str]:
+    """Hold the right to send, and yield the name of the owner that this process is in the ledger.
+
+    Raises SenderLockedError, with the holder's process, where another one has it.
+    """
+    owner = f"{socket.gethostname()}:{os.getpid()}:{now:%Y%m%dT%H%M%S%f}"
+    if database.path is not None:
+        with _file_lock(database.path.with_name(database.path.name + ".lock"), owner):
+            yield owner
+    else:
+        with _advisory_lock(database):
+            yield owner
+
+
+@contextmanager
+def _file_lock(path: Path, owner: str) -> Iterator[None]:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(handle, 200, 0).decode("ascii", "replace").strip() or "unknown"
+            raise _taken(f"process {holder.split(':')[1] if ':' in holder else holder}", str(path)) from error
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{owner}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _advisory_lock(database: Database) -> Iterator[None]:
+    """Hold a session-level advisory lock on a connection of its own; it falls with the connection."""
+    with explained(database), database.engine.connect() as plain:
+        connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+        if not connection.execute(select(func.pg_try_advisory_lock(ADVISORY_KEY))).scalar():
+            raise _taken("another process", database.url.render_as_string(hide_password=True))
+        try:
+            yield
+        finally:
+            connection.execute(select(func.pg_advisory_unlock(ADVISORY_KEY)))
+
+
+def _taken(holder: str, where: str) -> SenderLockedError:
+    return SenderLockedError(
+        f"{holder} is sending already; one at a time, so that nothing goes out twice",
+        where=where,
+        hint="let it finish, or stop it first",
+    )
