@@ -101,9 +101,7 @@ def _root_of(text: str) -> str:
 
 def _refuse_other_roots(root: str, text: str, url: str) -> None:
     if not text:
-        raise FeedError(
-            "the answer is empty", where=url, hint="open the address in a browser; try again later"
-        )
+        raise FeedError("the answer is empty", where=url, hint="open the address in a browser; try again later")
     if root == "html":
         raise FeedError("this is a web page, not a feed", where=url, hint=_where_the_feed_is(text, url))
     if root not in _ROOTS:
@@ -129,9 +127,7 @@ def _refuse_truncated(text: str, url: str) -> None:
     if not ends or open_cdata or _ENTRY.search(text, ends[-1].end()):
         raise FeedError("the feed is truncated: its end is missing", where=url, hint="try again later")
     if len(text) > MAX_ILL_FORMED_CHARS:
-        raise FeedError(
-            "the feed is too broken and too long to be read", where=url, hint="check it with a validator"
-        )
+        raise FeedError("the feed is too broken and too long to be read", where=url, hint="check it with a validator")
 
 
 def _fault_of(text: str, url: str) -> str | None:

@@ -61,9 +61,7 @@ def extract_entry(parsed: Parsed, *, base: str, atom: bool) -> Entry:
         authors=clean_names(_author_names(parsed)),
         thumbnail=_thumbnail(parsed, own_base),
         base=own_base if own_base != base else link or (base or None),
-        fields=tuple(
-            (name, fold(_text(parsed, key))) for key, name in _FIELDS.items() if _text(parsed, key).strip()
-        ),
+        fields=tuple((name, fold(_text(parsed, key))) for key, name in _FIELDS.items() if _text(parsed, key).strip()),
     )
 
 
@@ -118,12 +116,16 @@ def _bodies(parsed: Parsed, *, atom: bool) -> tuple[RawHtml, RawHtml]:
 
     The longest is the fullest: a caption in media:description can push a whole post out of "content".
     """
-    bodies = [_body(detail, atom=atom) for detail in _details(parsed, "content")]
-    short = next((_body(detail, atom=atom) for detail in _details(parsed, "summary_detail")), "")
-    short = short or _text(parsed, "summary")
-    longest = max([*bodies, short], key=len, default="")
-    summary = short if short.strip() != longest.strip() else ""
-    return RawHtml(longest[:MAX_CONTENT_CHARS]), RawHtml(summary[:MAX_CONTENT_CHARS])
+    details = _details(parsed, "content")
+    # feedparser copies a content that stands alone into the summary, without its type.
+    copied = {_text(detail, "value") for detail in details}
+    shorts = [each for each in _details(parsed, "summary_detail") if _text(each, "value") not in copied]
+    summary = next((_body(detail, atom=atom) for detail in shorts), "")
+    if not (details or summary):
+        summary = tidy(_text(parsed, "summary"))
+    content = max([*(_body(detail, atom=atom) for detail in details), summary], key=len)
+    short = summary if summary.strip() != content.strip() else ""
+    return RawHtml(content[:MAX_CONTENT_CHARS]), RawHtml(short[:MAX_CONTENT_CHARS])
 
 
 def _body(detail: Parsed, *, atom: bool) -> str:

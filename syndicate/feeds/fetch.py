@@ -113,9 +113,7 @@ class HttpFetcher:
                 only_permanent = only_permanent and response.status_code in _PERMANENT
                 url = _redirected(response, url)
                 moved_to = url if only_permanent else moved_to
-        raise FeedError(
-            f"more than {MAX_REDIRECTS} redirects", where=url, hint="open the address in a browser"
-        )
+        raise FeedError(f"more than {MAX_REDIRECTS} redirects", where=url, hint="open the address in a browser")
 
     def _headers(self, known: Validators) -> dict[str, str]:
         headers = {
@@ -129,9 +127,7 @@ class HttpFetcher:
             headers["If-Modified-Since"] = known.last_modified
         return headers
 
-    def _answer(
-        self, response: httpx.Response, url: str, known: Validators, moved_to: str | None
-    ) -> FetchResult:
+    def _answer(self, response: httpx.Response, url: str, known: Validators, moved_to: str | None) -> FetchResult:
         said = Validators(etag=_header(response, "etag"), last_modified=_header(response, "last-modified"))
         if response.status_code == 304 and (known.etag or known.last_modified):
             return NotModified(validators=_refreshed(known, said))

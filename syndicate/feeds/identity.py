@@ -120,9 +120,7 @@ def content_hash(entry: Entry) -> str:
     return f"{HASH_VERSION}:{digest.hexdigest()[:32]}"
 
 
-def breaks_novelty(
-    unknown: Sequence[Entry], *, known_in_document: int, newest_known: datetime | None
-) -> bool:
+def breaks_novelty(unknown: Sequence[Entry], *, known_in_document: int, newest_known: datetime | None) -> bool:
     """Return whether a document's unknown entries look like old posts under new names: announce none of them.
 
     A site that moves, or changes the guids *and* links of its archive, shows many entries that we do not
@@ -136,9 +134,7 @@ def breaks_novelty(
     if newest_known is None:
         return False
     undated_are_old = known_in_document == 0
-    old = sum(
-        undated_are_old if entry.published is None else entry.published <= newest_known for entry in unknown
-    )
+    old = sum(undated_are_old if entry.published is None else entry.published <= newest_known for entry in unknown)
     return old >= 3 and 3 * old >= len(unknown) + known_in_document
 
 

@@ -93,9 +93,7 @@ def _authors(item: Item) -> list[Item]:
 
 def _thumbnail(item: Item, base: str) -> str | None:
     attached = [
-        _text(each, "url")
-        for each in _dicts(item, "attachments")
-        if _text(each, "mime_type").startswith("image/")
+        _text(each, "url") for each in _dicts(item, "attachments") if _text(each, "mime_type").startswith("image/")
     ]
     pictures = [_text(item, "image"), _text(item, "banner_image"), *attached]
     return next((found for picture in pictures if (found := web_address(picture, base))), None)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import feedparser
@@ -18,7 +18,7 @@ import feedparser
 from syndicate.errors import FeedError
 from syndicate.feeds.document import check_document
 from syndicate.feeds.entries import MAX_TITLE_CHARS, extract_entry, web_address
-from syndicate.feeds.identity import entry_keys, shared_identities
+from syndicate.feeds.identity import Shared, entry_keys, shared_identities
 from syndicate.feeds.jsonfeed import parse_json_feed
 from syndicate.feeds.model import Entry, Feed
 from syndicate.feeds.text import decode, fold, plain
@@ -36,13 +36,9 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None) -> Feed:
     """
     text, misread = decode(body, content_type)
     if not text.strip("\ufeff \t\r\n\0"):
-        raise FeedError(
-            "the answer is empty", where=url, hint="open the address in a browser; try again later"
-        )
-    if text.lstrip("\ufeff \t\r\n").startswith("{"):
-        feed = parse_json_feed(text, url=url)
-    else:
-        feed = _parse_xml(text, url)
+        raise FeedError("the answer is empty", where=url, hint="open the address in a browser; try again later")
+    is_json = text.lstrip("\ufeff \t\r\n").startswith("{")
+    feed = parse_json_feed(text, url=url) if is_json else _parse_xml(text, url)
     return _without_repeats(feed, (misread,) if misread else ())
 
 
@@ -77,7 +73,8 @@ def _run_feedparser(text: str, url: str) -> Any:
 def _feed(parsed: Any, *, url: str, atom: bool, warnings: tuple[str, ...]) -> Feed:
     head: dict[str, Any] = parsed["feed"]
     link = web_address(str(dict.get(head, "link") or ""), url)
-    base = web_address(url, "") or link or ""
+    # RSS knows no base; its relative links mean the site, which a feed's host (FeedBurner) need not be.
+    base = (web_address(url, "") or link if atom else link or web_address(url, "")) or ""
     return Feed(
         url=url,
         title=plain(str(dict.get(head, "title") or "")[: 4 * MAX_TITLE_CHARS])[:MAX_TITLE_CHARS],
@@ -92,9 +89,7 @@ def _feed(parsed: Any, *, url: str, atom: bool, warnings: tuple[str, ...]) -> Fe
 
 def _link_of(head: dict[str, Any], rel: str, base: str) -> str | None:
     links: list[dict[str, Any]] = dict.get(head, "links") or []
-    return next(
-        (web_address(str(each.get("href") or ""), base) for each in links if each.get("rel") == rel), None
-    )
+    return next((web_address(str(each.get("href") or ""), base) for each in links if each.get("rel") == rel), None)
 
 
 def _refuse_comments(entries: list[dict[str, Any]], url: str) -> None:
@@ -112,42 +107,34 @@ def _is_comment(entry: dict[str, Any]) -> bool:
 
 
 def _without_repeats(feed: Feed, warnings: tuple[str, ...]) -> Feed:
-    """Return the feed with each entry once, and with warnings for all that was odd about its entries."""
+    """Return the feed with each post once, and with warnings for all that was odd about its entries."""
     shared = shared_identities(feed.entries)
-    kept: dict[tuple[str, ...], Entry] = {}
+    kept: list[Entry] = []
+    seen: set[str] = set()
     for entry in feed.entries:
-        kept.setdefault(entry_keys(entry, shared), entry)
-    nameless = kept.pop((), None)
-    warnings += feed.warnings + _oddities(feed.entries, len(kept), shared.guids, nameless)
-    return Feed(
-        url=feed.url,
-        title=feed.title,
-        link=feed.link,
-        hub=feed.hub,
-        next=feed.next,
-        language=feed.language,
-        entries=tuple(kept.values()),
-        warnings=warnings,
+        keys = entry_keys(entry, shared)
+        if keys and seen.isdisjoint(keys):
+            kept.append(entry)
+        seen.update(keys)
+    warnings += feed.warnings + _oddities(feed.entries, len(kept), shared)
+    return replace(feed, entries=tuple(kept), warnings=warnings)
+
+
+def _oddities(entries: tuple[Entry, ...], kept: int, shared: Shared) -> tuple[str, ...]:
+    nameless = sum(not entry_keys(entry, shared) for entry in entries)
+    undated = sum(entry.published is None for entry in entries)
+    repeated = len(entries) - kept - nameless
+    return tuple(
+        text
+        for count, text in (
+            (len(shared.guids), f"several posts have one guid, so only their links count: {_some(shared.guids)}"),
+            (len(shared.links), f"several posts have one link, so only their guids count: {_some(shared.links)}"),
+            (undated, f"{undated} of {len(entries)} entries have no date of publication that can be read"),
+            (nameless, f"{nameless} entries have neither guid nor link nor title, and were left out"),
+            (repeated, f"{repeated} entries stand in the feed twice, and were read once"),
+        )
+        if count
     )
-
-
-def _oddities(
-    entries: tuple[Entry, ...], kept: int, shared_guids: frozenset[str], nameless: Entry | None
-) -> tuple[str, ...]:
-    counts = Counter(entry.published is None for entry in entries)
-    found = [
-        (
-            len(shared_guids),
-            f"one guid on several posts, so they are told apart by their links: {_some(shared_guids)}",
-        ),
-        (counts[True], f"{counts[True]} of {len(entries)} entries have no date that can be read"),
-        (nameless is not None, "an entry has neither guid nor link nor text, and was left out"),
-        (
-            len(entries) - kept - (nameless is not None),
-            "some entries stand in the feed twice; each was read once",
-        ),
-    ]
-    return tuple(text for there, text in found if there)
 
 
 def _some(names: frozenset[str]) -> str:

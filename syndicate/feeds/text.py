@@ -90,17 +90,13 @@ def mend(text: str) -> str:
     ampersands. Crossed and missing tags are left as they are.
     """
     parts = _CDATA.split(tidy(text))
-    return "".join(
-        part if part.startswith("<![CDATA[") else _REFERENCE.sub(_mended_reference, part) for part in parts
-    )
+    return "".join(part if part.startswith("<![CDATA[") else _REFERENCE.sub(_mended_reference, part) for part in parts)
 
 
 def _mended_reference(found: re.Match[str]) -> str:
     decimal, hexadecimal, name = found.groups()
     if name:
-        return (
-            found[0] if name in _XML_NAMES else html.escape(html5.get(name + ";", f"&{name};"), quote=False)
-        )
+        return found[0] if name in _XML_NAMES else html.escape(html5.get(name + ";", f"&{name};"), quote=False)
     if decimal is None and hexadecimal is None:
         return "&amp;"
     code = int(decimal) if decimal else int(hexadecimal, 16)
