@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 _YEARS = range(1971, 2200)
 """What a post may be dated: outside of it are zeros, epochs read as years, and the unset 1970-01-01."""
 
-_TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?\s*(?P<half>[ap]\.?m\.?)?"
+_TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?"
 _ZONE = r"(?P<zone>[+-]\d\d:?\d\d|[+-]\d\d|Z|[A-Za-z][\w+/-]*)?"
 _ISO = re.compile(
     rf"(?P<year>\d{{4}})-?(?P<month>\d\d)-?(?P<day>\d\d)(?:(?:[Tt]|\s+)(?:{_TIME}|"
