@@ -26,8 +26,8 @@ MAX_SUBJECT_CHARS = 150
 """Longer ones do not survive every mail program's folding."""
 GOOD_SUBJECT_CHARS = 70
 MIN_PREHEADER_CHARS, MAX_PREHEADER_CHARS = 30, 140
-COVER_FILMS = 5
-"""How many films the cover line names before "and 7 more"."""
+MAX_LINKED_TITLE_CHARS = 60
+"""The title stands in full above; a link of five lines is no link."""
 
 _MARKISH = re.compile(letter.RESERVED, re.IGNORECASE)
 
@@ -75,7 +75,9 @@ class Way:
     words: str
 
 
-def render_email(selection: Selection, masthead: Masthead, *, templates: jinja2.Environment, subject: str | None) -> RenderedEmail:
+def render_email(
+    selection: Selection, masthead: Masthead, *, templates: jinja2.Environment, subject: str | None
+) -> RenderedEmail:
     """Return the issue's letter with its slots still marked; `letter.fill` shows it, `letter.compile_letter` sends it.
 
     `subject` is the config's Jinja text (it knows lead, reviews, site and issue), None for our own wording.
@@ -84,7 +86,7 @@ def render_email(selection: Selection, masthead: Masthead, *, templates: jinja2.
     context = _context(selection, masthead)
     context["subject"] = _subject(context, templates, subject)
     context["preheader"] = _preheader(context)
-    html = render(load(templates, "email/issue.html"), context)
+    html = tidy_html(render(load(templates, "email/issue.html"), context))
     text = tidy_text(render(load(templates, "email/issue.txt"), context))
     inlined = _inlined(html)
     _check_ways_out(masthead, inlined, text)
@@ -137,6 +139,11 @@ def shorten(text: str, limit: int) -> str:
     return kept.rstrip(" ,;:–—-") + "…"
 
 
+def tidy_html(html: str) -> str:
+    """Return the HTML without the empty lines that templates leave: Gmail cuts a letter at 102 kB."""
+    return re.sub(r"\n\s*\n", "\n", html).strip() + "\n"
+
+
 def tidy_text(text: str) -> str:
     """Return the text part without blanks at line ends and with one empty line at most between paragraphs."""
     lines = "\n".join(line.rstrip() for line in text.splitlines())
@@ -157,6 +164,7 @@ def _context(selection: Selection, masthead: Masthead) -> dict[str, object]:
     lead = _card(selection.lead, words, site) if selection.lead else None
     return {
         "t": words,
+        "own": Markup("") if words.known else Markup(' lang="en" dir="ltr"'),
         "lead": lead,
         "sections": tuple(section for section in sections if section.cards),
         "reviews": ((lead,) if lead else ()) + tuple(card for section in sections for card in section.cards),
@@ -168,7 +176,7 @@ def _context(selection: Selection, masthead: Masthead) -> dict[str, object]:
         "issue": masthead.number,
         "date": masthead.date,
         "ways_out": _ways(masthead, words),
-        "fences": {name: Markup(fence) for name, fence in _FENCES},
+        "fences": {name: Markup(fence) for name, fence in _FENCES},  # noqa: S704  (constants of ours)
     }
 
 
@@ -194,7 +202,9 @@ def _card(published: PublishedReview, words: Words, site: str) -> Card:
         kind=published.kind.value,
         strand=clean(review.strand or "") or _kind_label(published.kind, words),
         link=safe_url(published.link) or site,
-        action=words("read_post" if published.kind is Kind.OTHER else "read_review", film=film),
+        action=words(
+            "read_post" if published.kind is Kind.OTHER else "read_review", film=shorten(film, MAX_LINKED_TITLE_CHARS)
+        ),
         standfirst=clean(review.standfirst or "") or None,
         excerpt=clean(review.excerpt or "") or None,
         stars=stars(rating) if rating else "",
@@ -243,7 +253,9 @@ def _own_subject(context: dict[str, object], words: Words) -> str | None:
     if rest:
         forms = [words("subject.lead", film=films[0], count=rest, number=number)]
         second = {"film": films[0], "second": films[1], "number": number}
-        forms.insert(0, words("subject.two", **second) if rest == 1 else words("subject.many", **second, count=rest - 1))
+        forms.insert(
+            0, words("subject.two", **second) if rest == 1 else words("subject.many", **second, count=rest - 1)
+        )
     fitting = (form for form in forms if len(form) <= GOOD_SUBJECT_CHARS)
     return next(fitting, forms[-1])
 
@@ -274,7 +286,11 @@ def _inlined(html: str) -> str:
 
     inlined = inline_css(html)
     if inlined.count(letter.RESERVED) != html.count(letter.RESERVED):
-        raise TemplateError("inlining the styles lost a way out", where="email/issue.html", hint="use the way out in href or in text only")
+        raise TemplateError(
+            "inlining the styles lost a way out",
+            where="email/issue.html",
+            hint="use the way out in href or in text only",
+        )
     return inlined
 
 
@@ -283,4 +299,8 @@ def _check_ways_out(masthead: Masthead, html: str, text: str) -> None:
     for index, way in enumerate(masthead.ways_out):
         for name, body in (("email/issue.html", html), ("email/issue.txt", text)):
             if letter.way_out_mark(index) not in body:
-                raise TemplateError(f"the letter does not show the way out {way.url}", where=name, hint="write {{ way.url }} for each of ways_out")
+                raise TemplateError(
+                    f"the letter does not show the way out {way.url}",
+                    where=name,
+                    hint="write {{ way.url }} for each of ways_out",
+                )

@@ -53,7 +53,9 @@ def load(env: jinja2.Environment, name: str) -> jinja2.Template:
     try:
         return env.get_template(name)
     except jinja2.TemplateNotFound as error:
-        raise TemplateError(f'there is no template "{error.name}"', hint=f"put it at {name} in the folder of `templates:`") from error
+        raise TemplateError(
+            f'there is no template "{error.name}"', hint=f"put it at {name} in the folder of `templates:`"
+        ) from error
     except jinja2.TemplateError as error:
         raise explain(error, {}) from error
 
@@ -102,9 +104,7 @@ def _hint(error: Exception, known: Mapping[str, object]) -> str | None:
 def wrapped(text: str, indent: int = 0) -> str:
     """Return a paragraph as lines of at most 72 columns, each set in by `indent` blanks."""
     blank = " " * indent
-    return textwrap.fill(
-        text, TEXT_WIDTH, initial_indent=blank, subsequent_indent=blank, break_on_hyphens=False
-    )
+    return textwrap.fill(text, TEXT_WIDTH, initial_indent=blank, subsequent_indent=blank, break_on_hyphens=False)
 
 
 def _words(context: Context) -> Words:

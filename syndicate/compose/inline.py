@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
@@ -16,9 +17,11 @@ from typing import Any
 ATTRIBUTES_WE_WRITE = ["width", "height", "align", "valign", "bgcolor"]
 """premailer would derive these from styles and overwrite ours: width="600" would become width="100%"."""
 
+_TAG = re.compile(r"""<[a-zA-Z][^\s<>"']*(?:\s+[^\s=<>"']+(?:=(?:"[^"]*"|'[^']*'))?)*\s*/?>""")
+
 
 def inline_css(html: str) -> str:
-    """Return the document with its `<style>` rules copied into style attributes, as UTF-8 text with LF line ends.
+    """Return the document with its `<style>` rules copied into style attributes, its attributes escaped.
 
     `<style data-premailer="ignore">` is left whole: that is where dark-mode, Outlook and phone rules live.
     CSS that does not parse is dropped by rule, silently, as a mail client would drop it.
@@ -33,7 +36,16 @@ def inline_css(html: str) -> str:
         disable_basic_attributes=ATTRIBUTES_WE_WRITE,
     )
     inliner._parse_css_string = _parse_css
-    return str(inliner.transform(pretty_print=False)).replace("\r\n", "\n")
+    return _TAG.sub(_escape_attributes, str(inliner.transform(pretty_print=False)))
+
+
+def _escape_attributes(tag: re.Match[str]) -> str:
+    """Return the tag with < and > in its attributes escaped again: libxml2 writes them raw.
+
+    Browsers do not mind; filters and Outlook, which look for "<!--[if" by text, do.
+    """
+    inside = tag[0][1:-1]
+    return f"<{inside.replace('<', '&lt;').replace('>', '&gt;')}>"
 
 
 @cache

@@ -22,7 +22,7 @@ from datetime import datetime
 from email.headerregistry import UnstructuredHeader
 from email.parser import BytesHeaderParser
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from html import escape
 
 from syndicate.compose.model import RenderedEmail
@@ -39,6 +39,7 @@ _REGION = re.compile(rf"<!--{RESERVED}(readers|posting)-->\n?(.*?)<!--{RESERVED}
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\s@<>(),;:\"\\\[\]]{1,253}")
 _MESSAGE_ID = re.compile(r"<[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]+@[A-Za-z0-9.-]+>")
 _URL = re.compile(r"(?:https|mailto):[!#-;=?-~]{1,900}")
+_MAILBOX = re.compile(r"(.*)<([^<>]*)>")
 _PLAIN = re.compile(r"[ !#-~]*")
 
 
@@ -93,7 +94,11 @@ class CompiledLetter:
         Raises AudienceError where a slot could not stand in a letter (an address with a line break in it).
         """
         ways_out = _checked_ways(slots, 0 if self.posting else self.ways)
-        forms = {(index, html): _quoted(escape(url) if html else url) for index, url in enumerate(ways_out) for html in (True, False)}
+        forms = {
+            (index, html): _quoted(escape(url) if html else url)
+            for index, url in enumerate(ways_out)
+            for html in (True, False)
+        }
         parts = [_own_headers(slots, ways_out), self.head]
         for segment, hole in zip(self.segments, self.holes, strict=False):
             parts += (segment, forms[hole])
@@ -215,7 +220,10 @@ def _shared_headers(subject: str, envelope: Envelope, boundary: str) -> bytes:
     if not envelope.posting:
         lines += ["Precedence: bulk", "X-Auto-Response-Suppress: OOF, AutoReply"]
         if envelope.list_id:
-            lines += [f"List-Id: {encode_phrase(envelope.list_name)} <{envelope.list_id}>".replace(":  <", ": <"), "List-Post: NO"]
+            lines += [
+                f"List-Id: {encode_phrase(envelope.list_name)} <{envelope.list_id}>".replace(":  <", ": <"),
+                "List-Post: NO",
+            ]
     head = ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
     _check_subject(head, subject)
     return head
@@ -225,12 +233,16 @@ def _check_subject(head: bytes, subject: str) -> None:
     """Raise unless a reader's program will show the subject that was meant."""
     decoded = BytesHeaderParser(policy=SMTP).parsebytes(head)["Subject"]
     if not isinstance(decoded, UnstructuredHeader) or str(decoded) != subject:
-        raise TemplateError(f'the subject "{subject}" would arrive as "{decoded}"', hint="shorten it, or leave out unusual characters")
+        raise TemplateError(
+            f'the subject "{subject}" would arrive as "{decoded}"', hint="shorten it, or leave out unusual characters"
+        )
 
 
 def _mailbox(mailbox: str) -> str:
-    name, address = parseaddr(mailbox)
-    return _addressed(name, checked_address(address))
+    """Return a configured mailbox as a header has it. Commas in a name need no quotes of the editor's."""
+    match = _MAILBOX.fullmatch(mailbox.strip())
+    name, address = (match[1], match[2]) if match else ("", mailbox.strip())
+    return _addressed(name.strip().strip('"'), checked_address(address))
 
 
 def _addressed(name: str, address: str) -> str:

@@ -101,7 +101,7 @@ def locale_of(language: str) -> Locale:
     Plain "en" is read as international English (20 November 2026), not as that of the United States.
     """
     try:
-        locale = Locale.parse(language.replace("-", "_"))
+        locale = Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):
         return Locale("en", "001")
     return Locale("en", "001") if str(locale) == "en" else locale
@@ -124,6 +124,11 @@ class Words:
         return self(form if form in self._sentences else f"{key}.other", count=count, **values)
 
     @property
+    def known(self) -> bool:
+        """Return whether the sentences are in the site's language, and not in English for want of them."""
+        return self.locale.language in LANGUAGES
+
+    @property
     def _sentences(self) -> Mapping[str, str]:
         return LANGUAGES.get(self.locale.language, ENGLISH)
 
@@ -142,8 +147,9 @@ class Words:
         return format_date(moment.astimezone(ZoneInfo(self.timezone)), format="full", locale=self.locale)
 
     def names(self, names: Sequence[str]) -> str:
-        """Return "A", "A and B" or "A, B and C"."""
-        return format_list(list(names), style="standard", locale=self.locale)
+        """Return "A", "A and B" or "A, B and C", in the language of the sentences that it stands in."""
+        locale = self.locale if self.known else Locale("en", "001")
+        return format_list(list(names), style="standard", locale=locale)
 
     def number(self, value: float) -> str:
         """Return "3.5" or "3,5", with no zeros at the end."""
@@ -186,7 +192,9 @@ def tongue(text: str, words: Words) -> Mapping[str, str]:
 
 def _share(scripts: Sequence[str], language: str) -> float:
     """Return how much of the text is in the language's scripts; Japanese is written in Han characters too."""
-    own = {script for script, tongue_ in SCRIPTS.items() if tongue_ == language} | ({"CJK"} if language == "ja" else set())
+    own = {script for script, tongue_ in SCRIPTS.items() if tongue_ == language} | (
+        {"CJK"} if language == "ja" else set()
+    )
     return sum(script in own for script in scripts) / len(scripts)
 
 

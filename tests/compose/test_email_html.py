@@ -1,0 +1,240 @@
+"""How the letter's HTML is built: for every mail program, for screen readers, in both schemes, images or none."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from lxml import html as lxml_html
+
+from syndicate.compose import letter
+from syndicate.compose.inline import inline_css
+from syndicate.reviews.model import Film
+from tests.compose.letters import FULL, ISSUE, MAIL, WEB, issue_of, published, rendered, still
+
+HTML = letter.fill(rendered(), [WEB, MAIL]).html
+DOCUMENT: Any = lxml_html.document_fromstring(HTML)
+
+
+def found(path: str) -> list[Any]:
+    """Return the elements at an XPath."""
+    return [element for element in DOCUMENT.xpath(path) if isinstance(element.tag, str)]
+
+
+def style_of(element: Any) -> dict[str, str]:
+    pairs = (pair.split(":", 1) for pair in element.get("style", "").split(";") if ":" in pair)
+    return {name.strip(): value.strip() for name, value in pairs}
+
+
+def test_every_picture_has_alt_text_width_and_a_colour_behind_it() -> None:
+    pictures = found("//img")
+    assert len(pictures) == 3
+    for picture in pictures:
+        assert picture.get("alt")
+        assert picture.get("width") in ("600", "216")
+        assert style_of(picture)["background-color"]
+        assert style_of(picture)["width"] == "100%"
+
+
+def test_a_picture_without_alt_text_is_described_by_its_film() -> None:
+    assert found("//img")[1].get("alt") == "A picture from The Quiet Ledger"
+
+
+def test_there_is_one_h1_and_an_h2_for_each_film() -> None:
+    assert [heading.tag for heading in found("//h1|//h2|//h3")] == ["h1"] + ["h2"] * len(ISSUE.reviews)
+
+
+def test_layout_tables_are_no_tables_to_a_screen_reader() -> None:
+    tables = re.findall(r"<table[^>]*>", HTML)
+    assert tables
+    for table in tables:
+        assert 'role="presentation"' in table
+        assert 'border="0" cellpadding="0" cellspacing="0"' in table
+
+
+def test_language_direction_and_title_are_on_the_document_and_on_the_wrapper() -> None:
+    wrapper = found("//div[@role='article']")[0]
+    assert (DOCUMENT.get("lang"), DOCUMENT.get("dir")) == (wrapper.get("lang"), wrapper.get("dir")) == ("en", "ltr")
+    assert found("//title")[0].text == wrapper.get("aria-label") == rendered().subject
+
+
+def test_no_link_says_less_than_where_it_leads() -> None:
+    for link in found("//a"):
+        said = link.text_content() or "".join(image.get("alt", "") for image in link.iter("img"))
+        assert said.strip().lower() not in ("", "here", "read more", "more", "click here")
+
+
+def test_the_link_to_leave_stands_in_the_first_lines_too() -> None:
+    body = HTML.index("<body")
+    assert body < HTML.index(f'href="{WEB}"') < HTML.index("<h1")
+
+
+def test_head_has_what_phones_and_outlook_need() -> None:
+    names = [meta.get("name") for meta in found("//meta")]
+    for name in ("viewport", "color-scheme", "supported-color-schemes", "x-apple-disable-message-reformatting"):
+        assert name in names
+    assert 'charset="utf-8"' in HTML
+    assert "<o:PixelsPerInch>96</o:PixelsPerInch>" in HTML
+
+
+def test_conditional_comments_open_and_close_in_pairs() -> None:
+    assert HTML.count("<!--[if mso]>") == HTML.count("<![endif]-->") == 3 + 2 * 2 + 2
+    for opened, body in re.findall(r"(<!--\[if mso\]>)(.*?)<!\[endif\]-->", HTML, re.DOTALL):
+        assert opened not in body
+
+
+def test_ghost_tables_are_balanced() -> None:
+    ghosts = "".join(re.findall(r"<!--\[if mso\]>(<.*?)<!\[endif\]-->", HTML))
+    for tag in ("table", "tr", "td"):
+        assert ghosts.count(f"<{tag} ") + ghosts.count(f"<{tag}>") == ghosts.count(f"</{tag}>")
+
+
+def test_nothing_active_and_nothing_that_tracks_is_in_the_letter() -> None:
+    assert found("//script|//iframe|//form|//link|//video|//object|//base") == []
+    assert not re.search(r"<[^>]*\son\w+=", HTML)
+    for image in found("//img"):
+        assert image.get("src") in {f"https://pictures.lantern.example/w1200/{n}.jpg" for n in (1, 2, 5)}
+
+
+@pytest.mark.parametrize(
+    "construct", ["position:", "float:", "flex", "grid", "var(", "calc(", "rgba(", "url(", "@import"]
+)
+def test_no_css_that_mail_programs_drop(construct: str) -> None:
+    assert construct not in HTML
+
+
+def test_no_style_block_is_larger_than_gmail_reads() -> None:
+    assert max(len(block) for block in re.findall(r"<style>(.*?)</style>", HTML, re.DOTALL)) < 16_000
+
+
+def test_the_phone_and_dark_rules_keep_their_importance() -> None:
+    assert "@media (prefers-color-scheme: dark)" in HTML
+    assert "[data-ogsc] .strand" in HTML
+    assert re.search(r"\.sheet \{ background-color: #\w+ !important; \}", HTML)
+
+
+def test_running_text_is_16_px_or_more_and_nothing_visible_below_13() -> None:
+    sizes = {
+        element: int(style_of(element)["font-size"][:-2]) for element in found("//*[contains(@style,'font-size')]")
+    }
+    for element, size in sizes.items():
+        kind = element.get("class", "")
+        assert size >= (1 if kind == "preheader" else 13), kind
+        if any(name in kind for name in ("excerpt", "standfirst", "rating")):
+            assert size >= 16
+
+
+def test_the_preheader_is_followed_by_filler_and_nothing_else() -> None:
+    block = found("//div[@class='preheader']")[0].text_content()
+    preheader = rendered().preheader
+    assert block.startswith(preheader)
+    assert set(block[len(preheader) :]) == {"\u034f", "\u200c", "\u00a0"}
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of #rrggbb (WCAG 2.2)."""
+    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def dark_rules() -> dict[str, dict[str, str]]:
+    """Return class → declarations inside the dark media query."""
+    block = re.search(r"@media \(prefers-color-scheme: dark\) \{(.*?)\n\}", HTML, re.DOTALL)
+    assert block
+    rules: dict[str, dict[str, str]] = {}
+    for selectors, declarations in re.findall(r"([^{}]+)\{([^}]*)\}", block[1]):
+        for selector in selectors.split(","):
+            for name, value in re.findall(r"([\w-]+): (#\w+)", declarations):
+                rules.setdefault(selector.strip().lstrip("."), {})[name] = value
+    return rules
+
+
+def pairs(dark: bool) -> Iterator[tuple[str, str, str]]:
+    """Yield (text, colour, background) of each visible text, as colours are inherited."""
+    rules = dark_rules() if dark else {}
+    for element in found("//body//*"):
+        if not (element.text or "").strip() and not element.get("alt"):
+            continue
+        chain = [element, *element.iterancestors()]
+        if any("preheader" in link.get("class", "") for link in chain):
+            continue
+        yield (
+            element.text or element.get("alt") or "",
+            said(chain, "color", rules),
+            said(chain, "background-color", rules),
+        )
+
+
+def said(chain: list[Any], name: str, rules: dict[str, dict[str, str]]) -> str:
+    """Return the nearest value: a dark rule of a class wins over the style attribute of the same element."""
+    for element in chain:
+        if not isinstance(element.tag, str):
+            continue
+        by_class = [rules[kind][name] for kind in element.get("class", "").split() if name in rules.get(kind, {})]
+        value = by_class[-1] if by_class else style_of(element).get(name)
+        if value:
+            return value
+    raise AssertionError(f"no {name} for {chain[0].text}")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_text_stands_out_from_what_is_behind_it(dark: bool) -> None:
+    checked = list(pairs(dark))
+    assert len(checked) > 40
+    weak = [(text, colour, ground) for text, colour, ground in checked if contrast(colour, ground) < 4.5]
+    assert weak == []
+
+
+def test_a_very_long_title_is_set_smaller_and_its_link_shortened() -> None:
+    title = "The Man Who Sold His Shadow to the Municipal Swimming Baths and Lived to Regret It Twice"
+    html = rendered(issue_of(published(1, replace(FULL, film=Film(title=title)), image=still(1)))).html
+    assert "title-lead title-leadlong" in html
+    assert "Read the review of The Man Who Sold His Shadow to the Municipal Swimming…" in html
+
+
+def test_premailer_fetches_neither_link_nor_import() -> None:
+    asked: list[str] = []
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        base = f"http://127.0.0.1:{server.server_port}"
+        css = f'@import url("{base}/imported.css"); p {{ color: #234567 }}'
+        link = f'<link rel="stylesheet" href="{base}/linked.css">'
+        html = f"<html><head>{link}<style>{css}</style></head><body><p>x</p></body></html>"
+        assert '<p style="color:#234567">' in inline_css(html)
+        server.shutdown()
+    assert asked == []
+
+
+def test_inlining_keeps_importance_width_conditional_comments_and_escapes() -> None:
+    source = (
+        '<html><head><style>img { width: 100% } p { color: #123456 }</style><style data-premailer="ignore">'
+        "@media (max-width: 9px) { p { color: #333333 !important } } [data-ogsc] p { margin: 0 !important }</style>"
+        '</head><body><!--[if mso]><table><tr><td><![endif]--><img width="600" alt="a &lt;b&gt; &amp; c"></body></html>'
+    )
+    html = inline_css(source)
+    assert html.count("!important") == 2
+    assert "<!--[if mso]><table><tr><td><![endif]-->" in html
+    assert '<img width="600" alt="a &lt;b&gt; &amp; c" style="width:100%">' in html
+
+
+def test_css_that_does_not_parse_is_dropped_in_silence(capfd: pytest.CaptureFixture[str]) -> None:
+    inline_css("<html><head><style>p { color: ; } }}} a { : }</style></head><body><p>x</p></body></html>")
+    assert capfd.readouterr().err == ""

@@ -1,0 +1,260 @@
+"""One reader's letter: what a mail program reads out of the bytes, for any reader that can be."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from email.message import EmailMessage
+from email.policy import default
+from typing import cast
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from syndicate.compose.email import clean
+from syndicate.compose.letter import (
+    CompiledLetter,
+    Envelope,
+    Slots,
+    compile_letter,
+    encode_phrase,
+    fill,
+    message_id,
+    way_out_mark,
+)
+from syndicate.compose.model import RenderedEmail
+from syndicate.errors import AudienceError
+from tests.compose.letters import FRIDAY, MAIL, WEB, rendered
+
+RENDERED = rendered()
+ENVELOPE = Envelope(
+    sender="The Lantern <news@lantern.example>",
+    list_id="friday.news.lantern.example",
+    list_name="The Friday Reel",
+    reply_to="editor@lantern.example",
+)
+COMPILED = compile_letter(RENDERED, ENVELOPE)
+READER = Slots(
+    address="ada@reader.example", name="Ada Quill", message_id="<m1@lantern.example>", date=FRIDAY, ways_out=(WEB, MAIL)
+)
+
+
+def read(content: bytes) -> EmailMessage:
+    """Return the message as Python's own parser reads it."""
+    return message_from_bytes(content, policy=default)
+
+
+def part(message: EmailMessage, kind: str) -> str:
+    found = message.get_body((kind,))
+    assert found is not None
+    return cast(str, found.get_content()).replace("\r\n", "\n")
+
+
+def display_name(content: bytes) -> str:
+    """Return the reader's name as RFC 2047 reads it. (Python's address parser puts blanks between encoded words.)"""
+    raw = str(message_from_bytes(content)["To"]).replace("\r\n", "").rpartition("<")[0].strip()
+    if raw.startswith('"'):
+        return re.sub(r"\\(.)", r"\1", raw[1:-1])
+    return str(make_header(decode_header(raw)))
+
+
+def test_a_letter_reads_back_as_it_was_meant() -> None:
+    message = read(COMPILED.address(READER))
+    assert message["From"] == "The Lantern <news@lantern.example>"
+    assert message["To"] == "Ada Quill <ada@reader.example>"
+    assert message["Reply-To"] == "editor@lantern.example"
+    assert message["Subject"] == RENDERED.subject
+    assert message["Date"].datetime == FRIDAY
+    assert message["Message-ID"] == "<m1@lantern.example>"
+    assert message["MIME-Version"] == "1.0"
+    assert message["List-Id"] == "The Friday Reel <friday.news.lantern.example>"
+    assert message["List-Unsubscribe"] == f"<{WEB}>, <{MAIL}>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message.get_content_type() == "multipart/alternative"
+    assert [inner.get_content_type() for inner in message.iter_parts()] == ["text/plain", "text/html"]
+    assert message.defects == []
+
+
+def test_what_is_previewed_is_what_is_sent() -> None:
+    shown, message = fill(RENDERED, READER.ways_out), read(COMPILED.address(READER))
+    assert part(message, "html") == shown.html
+    assert part(message, "plain") == shown.text
+
+
+def test_a_preview_without_a_reader_shows_an_address_that_leads_nowhere() -> None:
+    assert "https://example.invalid/unsubscribe/example" in fill(RENDERED).text
+
+
+def test_every_header_stands_once() -> None:
+    names = [name.lower() for name in read(COMPILED.address(READER))]
+    assert len(names) == len(set(names))
+
+
+def test_a_posting_address_gets_no_list_headers_and_no_way_out() -> None:
+    posting = compile_letter(RENDERED, replace(ENVELOPE, posting=True))
+    message = read(posting.address(replace(READER, ways_out=())))
+    assert [name for name in message if name.startswith("List-") or name == "Precedence"] == []
+    shown = fill(RENDERED, posting=True)
+    assert (part(message, "html"), part(message, "plain")) == (shown.html, shown.text)
+    assert WEB not in shown.html
+
+
+def test_one_click_is_offered_only_where_a_web_way_out_exists() -> None:
+    mail_only = CompiledLetter(head=COMPILED.head, segments=(b"",), holes=(), ways=1, posting=False)
+    head = mail_only.address(replace(READER, ways_out=(MAIL,)))
+    assert b"List-Unsubscribe: <mailto:" in head
+    assert b"List-Unsubscribe-Post" not in head
+
+
+@pytest.mark.parametrize("length", [40, 75, 76, 78, 200, 900])
+def test_the_unsubscribe_header_is_raw_whatever_the_length_of_its_url(length: int) -> None:
+    url = f"{WEB}/".ljust(length, "t")
+    content = COMPILED.address(replace(READER, ways_out=(url, MAIL)))
+    assert f"List-Unsubscribe: <{url}>,\r\n <{MAIL}>\r\n".encode() in content
+    assert part(read(content), "html") == fill(RENDERED, (url, MAIL)).html
+
+
+def test_two_readers_letters_differ_in_their_slots_alone() -> None:
+    other = Slots(
+        address="bob@elsewhere.example",
+        name="Bob",
+        message_id="<m2@lantern.example>",
+        date=datetime(2026, 11, 21, 8, tzinfo=UTC),
+        ways_out=("https://news.lantern.example/u/other", "mailto:leave+b@lantern.example"),
+    )
+
+    def without_slots(slots: Slots) -> bytes:
+        content = COMPILED.address(slots).replace(b"=\r\n", b"")
+        for value in (
+            slots.address,
+            slots.name + " ",
+            slots.message_id,
+            *slots.ways_out,
+            *(w.replace("=", "=3D") for w in slots.ways_out),
+        ):
+            content = content.replace(value.encode(), b"@")
+        return re.sub(rb"Date: .*", b"", content)
+
+    one, two = without_slots(READER), without_slots(other)
+    assert one.replace(b"<@>", b"@") == two.replace(b"<@>", b"@")
+
+
+def printable(text: str) -> str:
+    return " ".join("".join(char for char in text if char.isprintable()).split())
+
+
+LOCAL = st.from_regex(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,20}(\.[A-Za-z0-9_-]{1,20}){0,2}", fullmatch=True)
+DOMAIN = st.from_regex(r"[a-z0-9]{1,15}(-[a-z0-9]{1,10})?\.(example|test)", fullmatch=True)
+URLS = st.from_regex(r"https://news\.example/[A-Za-z0-9=&?_.~%-]{1,300}", fullmatch=True)
+MAILTOS = st.from_regex(r"mailto:[a-z2-7+]{1,60}@[a-z]{1,20}\.example(\?subject=[a-z%0-9]{1,30})?", fullmatch=True)
+SLOTS = st.builds(
+    Slots,
+    address=st.builds("{}@{}".format, LOCAL, DOMAIN),
+    name=st.text(st.characters(exclude_categories=["Cs"]), max_size=60),
+    message_id=st.builds(lambda key: message_id(b"secret", "weekly/34", key, "lantern.example"), st.text(max_size=10)),
+    date=st.integers(0, 2**32).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
+    ways_out=st.tuples(URLS, MAILTOS),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(SLOTS)
+@example(replace(READER, name="=?utf-8?q?x?="))
+@example(replace(READER, name='Quill, "Ada" \\ (Dr.) <x@y>'))
+@example(replace(READER, name="Ада Перо " * 8))
+def test_every_readers_letter_parses_back(slots: Slots) -> None:
+    content = COMPILED.address(slots)
+    message = read(content)
+    (to,) = message["To"].addresses
+    assert to.addr_spec == slots.address
+    assert display_name(content) == printable(slots.name)[:120]
+    assert message["Subject"] == RENDERED.subject
+    assert message["Date"].datetime == slots.date
+    assert message["Message-ID"] == slots.message_id
+    shown = fill(RENDERED, slots.ways_out)
+    assert (part(message, "html"), part(message, "plain")) == (shown.html, shown.text)
+    check_bytes(content)
+
+
+def check_bytes(content: bytes) -> None:
+    """Hold the content to RFC 5322: ASCII, CRLF alone, short lines."""
+    content.decode("ascii")
+    assert content.count(b"\r") == content.count(b"\n") == content.count(b"\r\n")
+    head, body = content.split(b"\r\n\r\n", 1)
+    assert max(map(len, head.split(b"\r\n"))) <= 998
+    assert max(map(len, body.split(b"\r\n"))) <= 76
+    unfolded = head.replace(b"\r\n ", b" ")
+    assert all(re.match(rb"[A-Za-z-]+: ", line) for line in unfolded.split(b"\r\n"))
+
+
+BODIES = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n\t"), max_size=300)
+
+
+@settings(max_examples=150, deadline=None)
+@given(subject=st.text(max_size=150).map(clean).filter(bool), before=BODIES, after=BODIES)
+@example(subject="a" * 70 + " é", before="", after="")
+@example(subject="مراجعة " * 20, before=".\n..\n", after=".")
+@example(subject="x =?utf-8?b?YQ==?= y", before="From me\n \n", after="\t")
+def test_any_subject_and_body_arrive(subject: str, before: str, after: str) -> None:
+    body = f"{before}{way_out_mark(0)}{after}\n"
+    compiled = compile_letter(RenderedEmail(subject=subject.strip(), preheader="", html=body, text=body), ENVELOPE)
+    content = compiled.address(replace(READER, ways_out=(f"{WEB}?a=1&b=2",)))
+    message = read(content)
+    assert message["Subject"] == subject.strip()
+    assert part(message, "plain") == f"{before}{WEB}?a=1&b=2{after}\n"
+    assert part(message, "html") == f"{before}{WEB}?a=1&amp;b=2{after}\n"
+    check_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "slots",
+    [
+        pytest.param(replace(READER, address="a@b.example\r\nBcc: c@d.example"), id="line break in the address"),
+        pytest.param(replace(READER, address="a b@c.example"), id="blank in the address"),
+        pytest.param(replace(READER, address="é@c.example"), id="local part that needs SMTPUTF8"),
+        pytest.param(replace(READER, address="a@" + "é" * 80 + ".example"), id="domain without an ASCII form"),
+        pytest.param(replace(READER, address="nobody"), id="no address"),
+        pytest.param(replace(READER, message_id="<a@b>\r\nX: y"), id="line break in the Message-ID"),
+        pytest.param(replace(READER, ways_out=(WEB + "\r\nX: y", MAIL)), id="line break in a way out"),
+        pytest.param(replace(READER, ways_out=(WEB + ">,<x", MAIL)), id="bracket in a way out"),
+        pytest.param(replace(READER, ways_out=("http://plain.example/u", MAIL)), id="way out in the clear"),
+        pytest.param(replace(READER, ways_out=(WEB,)), id="a way out missing"),
+    ],
+)
+def test_a_slot_that_could_break_the_letter_is_refused(slots: Slots) -> None:
+    with pytest.raises(AudienceError):
+        COMPILED.address(slots)
+
+
+def test_a_foreign_domain_goes_out_in_its_ascii_form() -> None:
+    assert b"To: Ada Quill <ada@xn--bcher-kva.example>\r\n" in COMPILED.address(
+        replace(READER, address="ada@bücher.example")
+    )
+
+
+def test_a_sender_with_a_foreign_name_is_encoded() -> None:
+    compiled = compile_letter(RENDERED, replace(ENVELOPE, sender="Die Flügel, Köln <n@l.example>"))
+    assert read(compiled.address(READER))["From"].addresses[0].display_name == "Die Flügel, Köln"
+
+
+def test_an_encoded_word_never_cuts_a_character_nor_passes_75() -> None:
+    encoded = encode_phrase("🎬й" * 40)
+    assert all(len(word) <= 75 for word in encoded.split("\r\n "))
+
+
+def test_a_message_id_is_the_readers_own_and_always_the_same() -> None:
+    one = message_id(b"secret", "weekly/34", "7", "lantern.example")
+    assert one == message_id(b"secret", "weekly/34", "7", "lantern.example")
+    assert re.fullmatch(r"<[a-z2-7]{26}@lantern\.example>", one)
+    others = {
+        message_id(b"other", "weekly/34", "7", "lantern.example"),
+        message_id(b"secret", "weekly/35", "7", "lantern.example"),
+        message_id(b"secret", "weekly/34", "8", "lantern.example"),
+        message_id(b"secret", "weekly/3", "47", "lantern.example"),
+    }
+    assert len(others - {one}) == 4
