@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from syndicate.cli.context import as_json_option, load, print_json
 
 if TYPE_CHECKING:
     from syndicate.config import Config
@@ -20,24 +21,22 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@as_json_option
 @click.pass_context
 def check(context: click.Context, as_json: bool) -> None:
     """Tell every mistake in config.yaml at once, each with its line."""
-    import os
-
     from syndicate.config.checks import config_warnings
-    from syndicate.config.load import ConfigFaults, load_config
+    from syndicate.config.load import ConfigFaults
 
     path: Path = context.obj.config_path
     try:
-        config = load_config(path, os.environ)
+        config = load(context)
     except ConfigFaults as faults:
         _tell_faults(faults, as_json)
         context.exit(faults.exit_code)
     warnings = config_warnings(config)
     if as_json:
-        click.echo(json.dumps({"path": str(path), "good": True, "faults": [], "warnings": warnings}))
+        print_json({"path": str(path), "good": True, "faults": [], "warnings": warnings})
         return
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
@@ -45,27 +44,25 @@ def check(context: click.Context, as_json: bool) -> None:
 
 
 @command.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the values as JSON.")
+@as_json_option
 @click.pass_context
 def show(context: click.Context, as_json: bool) -> None:
     """Show every value that holds, defaults included; secrets are masked."""
-    import os
-
-    from syndicate.config.load import load_config
+    shown = load(context).shown()
+    if as_json:
+        print_json(shown)
+        return
     from syndicate.config.source import write_tree
 
-    shown = load_config(context.obj.config_path, os.environ).shown()
-    click.echo(json.dumps(shown, ensure_ascii=False, indent=2) if as_json else write_tree(shown).rstrip())
+    click.echo(write_tree(shown), nl=False)
 
 
 def _tell_faults(faults: ConfigFaults, as_json: bool) -> None:
     if as_json:
         from syndicate.config.source import dotted
 
-        found = [
-            {"line": fault.line, "key": dotted(fault.keys), "what": fault.what} for fault in faults.faults
-        ]
-        click.echo(json.dumps({"path": str(faults.path), "good": False, "faults": found, "warnings": []}))
+        found = [{"line": fault.line, "key": dotted(fault.keys), "what": fault.what} for fault in faults.faults]
+        print_json({"path": str(faults.path), "good": False, "faults": found, "warnings": []})
         return
     count = len(faults.faults)
     click.echo(str(faults), err=True)
@@ -83,9 +80,7 @@ def plans(config: Config) -> Iterator[str]:
         lists = ", ".join(digest.lists) or "nobody"
         yield f"the digest {name} goes to {lists}, {digest.at} {config.site.timezone}, {_mail_goes(config)}"
     for name, account in config.accounts.items():
-        place = (
-            f"are posted to {account.instance}" if account.instance else f"are written into {account.outbox}"
-        )
+        place = f"are posted to {account.instance}" if account.instance else f"are written into {account.outbox}"
         yield f"the statuses of {name} {place}, {account.visibility}"
 
 

@@ -37,13 +37,9 @@ def _checked(name: str) -> Callable[[click.Context, click.Parameter, str | None]
 @click.option("--url", callback=_checked("url"), help="The site's address.")
 @click.option("--feed", callback=_checked("feed_source"), help="The address of its feed.")
 @click.option("--from", "sender", callback=_checked("sender"), help="The address that letters come from.")
-@click.option(
-    "--editor", callback=_checked("address"), help="Your own address: alerts, and readers who want to leave."
-)
+@click.option("--editor", callback=_checked("address"), help="Your own address: alerts, and readers who want to leave.")
 @click.option("--timezone", callback=_checked("zone"), help="The IANA time zone of the site's hours.")
-@click.option(
-    "--language", callback=_checked("language"), default="en", show_default=True, help="The site's language."
-)
+@click.option("--language", callback=_checked("language"), default="en", show_default=True, help="The site's language.")
 @click.option(
     "--list",
     "list_key",
@@ -107,7 +103,7 @@ def _answers(given: dict[str, str | None]) -> Answers:
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     sender = _asked(given, "sender", "Letters come from", "sender", f"news@{host}")
     editor = given["editor"]
-    if sys.stdin.isatty():
+    if _somebody_is_there():
         editor = _asked(given, "editor", "Your own address, for alerts and goodbyes", "address")
     return Answers(
         name=name,
@@ -121,13 +117,11 @@ def _answers(given: dict[str, str | None]) -> Answers:
     )
 
 
-def _asked(
-    given: dict[str, str | None], key: str, question: str, kind: str, default: str | None = None
-) -> str:
+def _asked(given: dict[str, str | None], key: str, question: str, kind: str, default: str | None = None) -> str:
     """Return the flag's value, else the person's answer; raises where nobody can be asked."""
     if value := given[key]:
         return value
-    if sys.stdin.isatty():
+    if _somebody_is_there():
         return str(click.prompt(question, default=default, value_proc=partial(_check, kind), err=True))
     if default and default != "https://":
         return default
@@ -135,6 +129,10 @@ def _asked(
         f"--{key} is missing, and there is nobody to ask",
         hint='syndicate init --name "My Site" --url https://… --feed https://…, or syndicate init --sample',
     )
+
+
+def _somebody_is_there() -> bool:
+    return sys.stdin.isatty()
 
 
 def _phrase(name: str) -> str:

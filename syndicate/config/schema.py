@@ -322,6 +322,6 @@ class Config(_Part):
         return self.model_dump(mode="json", by_alias=True)
 
     def line(self, *keys: str | int) -> str:
-        """Return the place of a key to point at: "config.yaml line 14", or the file where it has no line."""
-        mark = self._marks.get(keys)
+        """Return the place of a key to point at: "config.yaml line 14", or the file alone where it has no line."""
+        mark = self._marks.get(keys) if keys else None
         return f"{self.path} line {mark}" if mark else str(self.path)

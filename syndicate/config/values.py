@@ -322,7 +322,7 @@ def check_hashtags(text: str) -> str:
 
 def mask_url(text: str) -> str:
     """Return an address with a password, or a user name that may be a token, replaced by asterisks."""
-    text = re.sub(r"(?i)([?&](?:password|token|key|auth|secret)[a-z_]*=)[^&#]*", r"\1***", text)
+    text = re.sub(r"(?i)([?&][^=&#]*(?:pass|token|key|auth|secret)[^=&#]*=)[^&#]*", r"\1***", text)
     try:
         parts = urlsplit(text)
     except ValueError:
