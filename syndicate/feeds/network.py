@@ -25,6 +25,7 @@ Resolver = Callable[[str, int], Sequence[str]]
 """(host, port) → its addresses; OSError where it has none."""
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -39,7 +40,9 @@ def is_public(address: str) -> bool:
         ip = _unwrapped(ipaddress.ip_address(address))
     except ValueError:
         return False
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
+    if isinstance(ip, ipaddress.IPv6Address) and (ip not in _GLOBAL_UNICAST or ip.teredo):
+        return False
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved)
 
 
 def _unwrapped(ip: _Address) -> _Address:
