@@ -24,6 +24,8 @@ from syndicate.reviews.names import (
 HEAD_LINES = 14
 """How far down a post its credits count as evidence that it is a review."""
 _LONG = 280
+_PARAGRAPH = 60
+_SHORT = 140
 
 
 class _Role(StrEnum):
@@ -114,7 +116,7 @@ def read_credits(lines: Sequence[Line], *, plain: bool = False) -> Credits:
         cast=_people(gathered, _Role.CAST),
         year=_year(gathered),
         lines=frozenset(found) | frozenset(tail),
-        prose_from=max(found, default=-1) + 1,
+        prose_from=_last_of_head(lines, found) + 1,
     )
 
 
@@ -166,6 +168,8 @@ def _read_line(line: Line, pending: _Role | None, plain: bool) -> tuple[list[_Cr
         return [_Credit(role=pending, value=line.text)], Credits()
     if len(_marks(line.text)) >= 2 or (plain and _marks(line.text)):
         return _read_run(line.text, plain=plain)
+    if stray := _inside_short(line.text):
+        return [stray], Credits()
     match = _AT_START.match(line.text)
     if match and _is_label(match, line):
         value = line.text[match.end() :].strip(" *])")
@@ -176,6 +180,16 @@ def _read_line(line: Line, pending: _Role | None, plain: bool) -> tuple[list[_Cr
     if byline and is_surely_name(split_names(byline["name"])[0] if split_names(byline["name"]) else ""):
         return [_Credit(role=_Role.REVIEWER, value=byline["name"])], Credits()
     return nothing
+
+
+def _inside_short(text: str) -> _Credit | None:
+    """Read the one label inside a short line of facts: "WAX HOUSE **** USA 2014 Dir: Ann Roe. 90 mins"."""
+    marks = _marks(text)
+    if len(marks) != 1 or marks[0].start() == 0 or len(text) > _SHORT or _AT_START.match(text):
+        return None
+    value = text[marks[0].end() :].strip()
+    role = _role(marks[0])
+    return _Credit(role=role, value=value) if role is _Role.DIRECTOR and are_names(value) else None
 
 
 def _is_label(match: re.Match[str], line: Line) -> bool:
@@ -231,7 +245,7 @@ def _tail_byline(lines: Sequence[Line], found: dict[int, list[_Credit]]) -> Iter
     """Give the byline or signature that closes a post, where its head has none."""
     if any(credit.role is _Role.REVIEWER for credits in found.values() for credit in credits):
         return
-    for number in range(len(lines) - 1, max(len(lines) - 5, 1), -1):
+    for number in range(len(lines) - 1, max(len(lines) - 5, 0), -1):
         line = lines[number]
         match = _AT_START.match(line.text)
         if match and _role(match) is _Role.REVIEWER and _is_label(match, line):
@@ -241,6 +255,16 @@ def _tail_byline(lines: Sequence[Line], found: dict[int, list[_Credit]]) -> Iter
         if signed and is_surely_name(signed["name"]):
             yield number, [_Credit(role=_Role.REVIEWER, value=signed["name"])]
             return
+
+
+def _last_of_head(lines: Sequence[Line], found: dict[int, list[_Credit]]) -> int:
+    """Return the number of the last credit above the prose: a byline that ends the post stands below it."""
+    numbers = sorted(found)
+    if numbers and numbers[-1] == len(lines) - 1 and [credit.role for credit in found[numbers[-1]]] == [_Role.REVIEWER]:
+        before = numbers[-2] if len(numbers) > 1 else -1
+        if any(len(line.text) >= _PARAGRAPH for line in lines[before + 1 : -1]):
+            return before
+    return numbers[-1] if numbers else -1
 
 
 def _people(credits: Iterable[_Credit], role: _Role) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ _INLINE_PROMO = re.compile(
     r"|\s*(?:\(|\[)?(?:Continue reading|Read more)\b[^.]{0,80}(?:»|→|>>|…|\.\.\.)\s*[\])]?\s*$",
     re.I,
 )
+_REVIEW_LABEL = re.compile(r"(?:Review|Verdict|Our verdict)\s*:\s+(?=\S.{40})")
 _CUT = re.compile(r"\s*(?:\[\s*(?:…|\.{3})\s*\]|…|\.{3})\s*$")
 _END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s+[\"'“‘«(\[]?[^\sa-z])|[。！？]+[」』）]*")
 _ABBREVIATION = re.compile(
@@ -78,7 +79,7 @@ def prose(lines: Iterable[Line]) -> Iterator[str]:
     for line in lines:
         if line.caption or line.heading or is_promo(line.text) or rating_of_line(line.text):
             continue
-        text = _INLINE_PROMO.sub("", line.text).strip()
+        text = _REVIEW_LABEL.sub("", _INLINE_PROMO.sub("", line.text)).strip()
         if _SENTENCE_LIKE.search(text):
             yield text
 
@@ -119,6 +120,8 @@ def _opening(blocks: Iterable[Block], credits: Credits) -> Iterator[tuple[str, b
         number += 1
         if (number in credits.lines and number < credits.prose_from) or _PROMO.match(block.text):
             yield "", True
+            return
+        if _REVIEW_LABEL.match(block.text):
             return
         yield from ((text, False) for text in prose([block]))
 

@@ -156,10 +156,9 @@ def _prose(body: Body, credits: Credits, title: TitleReading) -> Iterable[str]:
     """Give the lines of prose below the credits, promotions and the title's own repetition left out."""
     if credits.after:
         yield credits.after
-    below = [
-        line for number, line in enumerate(body.lines) if number >= credits.prose_from and number not in credits.lines
-    ]
-    for text in prose(below):
+    others = [(number, line) for number, line in enumerate(body.lines) if number not in credits.lines]
+    below = tuple(prose(line for number, line in others if number >= credits.prose_from))
+    for text in below or tuple(prose(line for _, line in others)):
         if text.casefold() != title.film.casefold() and not (title.film and rating_of_line(text, title.film)):
             yield text
 
