@@ -62,15 +62,11 @@ def write_subscribers(members: Iterable[tuple[Subscriber, Subscription]]) -> Ite
     writer.writerow(COLUMNS)
     yield _taken(buffer)
     for person, link in members:
-        writer.writerow(
-            (person.address, _no_formula(person.name), link.state, f"{link.since:%Y-%m-%dT%H:%M:%SZ}")
-        )
+        writer.writerow((person.address, _no_formula(person.name), link.state, f"{link.since:%Y-%m-%dT%H:%M:%SZ}"))
         yield _taken(buffer)
 
 
-def _person(
-    row: list[str], columns: tuple[int, int | None], line: int, seen: set[str]
-) -> NewSubscriber | Refused:
+def _person(row: list[str], columns: tuple[int, int | None], line: int, seen: set[str]) -> NewSubscriber | Refused:
     at, name_at = columns
     if at >= len(row):
         return Refused(line=line, why="has no address")

@@ -70,5 +70,3 @@ class ImportReport:
     already: int
     """Addresses that were on the list before; a person who left stays out, and is counted in `kept_out`."""
     kept_out: int
-    refused: tuple[str, ...]
-    """A sentence a line that was refused, with its line number."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -63,11 +64,8 @@ def _one_beat(app: App) -> Tick:
 
 
 def _show_outbox(app: App) -> None:
-    from syndicate.channels.outbox import write_page
-
-    for folder in app.outbox_folders():
-        if folder.is_dir():
-            click.echo(f"look at {write_page(folder, app.pictures.path_for)}")
+    for page in _write_pages(app):
+        click.echo(f"look at {page}")
 
 
 def _run(app: App) -> None:
@@ -103,18 +101,18 @@ def _beat(app: App) -> None:
 
     try:
         tick(app)
-        _refresh_outbox(app)
+        _write_pages(app)
     except BaseException:
         app.stop.set()
         raise
 
 
-def _refresh_outbox(app: App) -> None:
-    from syndicate.channels.outbox import write_page
+def _write_pages(app: App) -> list[Path]:
+    """Write the viewing page of each outbox that holds something, and return where they are."""
+    from syndicate.channels.outbox_page import write_page
 
-    for folder in app.outbox_folders():
-        if folder.is_dir():
-            write_page(folder, app.pictures.path_for)
+    folders = [folder for folder in app.outbox_folders() if folder.is_dir()]
+    return [write_page(folder, app.pictures.path_for, app.templates) for folder in folders]
 
 
 @contextmanager

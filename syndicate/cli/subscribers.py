@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -88,7 +88,7 @@ def suppress(context: click.Context, address: str, undo: bool) -> None:
 @click.pass_context
 def import_(context: click.Context, file: Path, list_name: str | None, dry_run: bool, as_json: bool) -> None:
     """Put the people of a CSV on a list, confirmed. A line that cannot be taken is named and stops no other."""
-    from syndicate.audience.csvio import Refused, parse_subscribers
+    from syndicate.audience.csvio import parse_subscribers
 
     refused: list[Refused] = []
     with opened(context) as app, _lines(file) as lines:
@@ -201,8 +201,8 @@ def list_of(app: App, name: str | None) -> str:
     raise AudienceError(f'config.yaml has no list "{name}"; it has: {there}', hint="--list NAME")
 
 
-def _lines(file: Path) -> click.utils.LazyFile:
-    return click.open_file(str(file), encoding="utf-8", errors="surrogateescape")  # type: ignore[return-value]
+def _lines(file: Path) -> IO[str]:
+    return click.open_file(str(file), encoding="utf-8", errors="surrogateescape")
 
 
 def _taken(parsed: Iterator[NewSubscriber | Refused], refused: list[Refused]) -> Iterator[NewSubscriber]:
@@ -219,11 +219,12 @@ def _import(app: App, people: Iterator[NewSubscriber], list_name: str, dry_run: 
     from syndicate.audience.model import ImportReport
     from syndicate.cli.progress import Bars
 
-    report = ImportReport(added=0, already=0, kept_out=0, refused=())
+    last = ImportReport(added=0, already=0, kept_out=0)
     with Bars() as bars:
         for report in app.audience.add(people, list_name, app.clock.now(), dry_run=dry_run):
             bars.step("batches of 500 readers")
-    return report
+            last = report
+    return last
 
 
 def _told(report: ImportReport, list_name: str, refused: int, dry_run: bool) -> str:

@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from syndicate.compose.select import LeadRule
 from syndicate.config import values
 from syndicate.delivery.model import InDoubtRule
 from syndicate.reviews.model import Kind
@@ -188,14 +189,6 @@ class FirstIssue(StrEnum):
 
     NEXT = "next"
     NOW = "now"
-
-
-class LeadRule(StrEnum):
-    """Which review opens an issue."""
-
-    NEWEST = "newest"
-    RATING = "rating"
-    NONE = "none"
 
 
 class SectionConfig(_Part):

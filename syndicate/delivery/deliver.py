@@ -19,12 +19,13 @@ from syndicate.delivery.retry import Step, next_step
 from syndicate.protocols import AttemptLike, Channel, Clock
 
 Message = TypeVar("Message", Letter, OutgoingStatus)
+Claimed = TypeVar("Claimed", bound=Letter | OutgoingStatus, covariant=True)
 
 
-class Claims(Protocol[Message]):
+class Claims(Protocol[Claimed]):
     """What the loop needs of the ledger for one kind of message. Every call commits before it returns."""
 
-    def claim(self) -> Message | None:
+    def claim(self) -> Claimed | None:
         """Return the next message that may be sent now, recorded as `sending`, or None where none is due."""
 
     def attempt(self, key: DeliveryKey) -> AttemptLike:

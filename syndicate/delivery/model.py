@@ -1,6 +1,7 @@
 """A delivery: one message to one recipient. Its states, the graph between them, and the outcomes of an attempt.
 
-    planned → sending → sent → bounced | complained        sending → deferred | failed | in_doubt | planned (proven unsent)
+    planned → sending → sent → bounced | complained
+    sending → deferred | failed | in_doubt | planned (proven unsent)
     planned | deferred → suppressed | cancelled            deferred → sending | failed (patience over)
     in_doubt → sent | planned | failed | cancelled | bounced | suppressed (proof, policy or a person decides)
     failed → planned (a person)    bounced → complained    sent → sent is no step: a soft bounce is only counted
@@ -130,6 +131,8 @@ class OutgoingStatus:
     """The same at every attempt of the same content."""
     first_tried: datetime | None
     """When it may first have reached the server; None where it surely never did."""
+    attempt: int | None = None
+    """Which attempt this is, from 1; None where nobody counts (then nothing is put off for the picture's sake)."""
 
 
 class InDoubtRule(StrEnum):

@@ -22,9 +22,7 @@ def plan_status(*, counts_from: datetime, now: datetime, max_age: timedelta) -> 
     So a fortnight's absence does not flood the followers, and nothing disappears without a word.
     """
     if now - counts_from > max_age:
-        return StatusPlan(
-            state=DeliveryState.CANCELLED, reply=f"too old: older than max_age ({in_words(max_age)})"
-        )
+        return StatusPlan(state=DeliveryState.CANCELLED, reply=f"too old: older than max_age ({in_words(max_age)})")
     return StatusPlan(state=DeliveryState.PLANNED)
 
 

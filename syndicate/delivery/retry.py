@@ -27,9 +27,7 @@ class Step:
     reply: str
 
 
-def next_step(
-    outcome: Outcome, *, attempts: int, first_tried: datetime, now: datetime, policy: RetryPolicy
-) -> Step:
+def next_step(outcome: Outcome, *, attempts: int, first_tried: datetime, now: datetime, policy: RetryPolicy) -> Step:
     """Return what follows the attempt number `attempts` (1 is the first).
 
     A deferred delivery waits 5 min, 10 min, 20 min … up to the longest wait, or until the server's own hour
@@ -39,9 +37,7 @@ def next_step(
         case Sent(reply=reply, note=note):
             return Step(state=DeliveryState.SENT, due=None, reply=f"{reply}; {note}" if note else reply)
         case Refused(reason=reason, status=status):
-            return Step(
-                state=DeliveryState.FAILED, due=None, reply=f"{status} {reason}" if status else reason
-            )
+            return Step(state=DeliveryState.FAILED, due=None, reply=f"{status} {reason}" if status else reason)
         case InDoubt(reason=reason):
             return Step(state=DeliveryState.IN_DOUBT, due=now + wait_after(attempts, policy), reply=reason)
         case Deferred(reason=reason, until=until):
@@ -59,7 +55,7 @@ def next_step(
 
 def wait_after(attempts: int, policy: RetryPolicy) -> timedelta:
     """Return the wait after that many attempts: doubling, bounded."""
-    doubled = policy.first_wait * 2 ** min(max(attempts - 1, 0), 30)
+    doubled: timedelta = policy.first_wait * 2 ** min(max(attempts - 1, 0), 30)
     return min(doubled, policy.longest_wait)
 
 

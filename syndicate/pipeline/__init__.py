@@ -7,9 +7,11 @@
     tell       tell the editor what went wrong, and what is well again
 
 `tick` does what is due of all five, in that order; `syndicate run` calls it at every beat of the clock.
+`accept` and `accept_restore` let go on what waits for a person.
 Each may be called at any time, twice, or by two processes at once: what is done already is not done again.
 """
 
+from syndicate.pipeline.accept import accept, accept_restore
 from syndicate.pipeline.announce import announce
 from syndicate.pipeline.deliver import deliver
 from syndicate.pipeline.draft import Draft, draft
@@ -23,6 +25,8 @@ __all__ = [
     "Polled",
     "Published",
     "Tick",
+    "accept",
+    "accept_restore",
     "alert",
     "announce",
     "deliver",

@@ -6,14 +6,16 @@ from datetime import datetime
 from functools import cached_property
 
 from syndicate.app import App
+from syndicate.audience.addresses import parse_address
 from syndicate.audience.policy import may_receive
-from syndicate.compose.letter import CompiledLetter, Envelope, Slots, compile_letter, message_id
+from syndicate.compose.letter import CompiledLetter, Envelope, Slots, compile_letter, fill, message_id
 from syndicate.compose.model import RenderedEmail
 from syndicate.config import Mail
 from syndicate.delivery.deliver import remote_of
-from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Outcome
+from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Outcome, Sent
 from syndicate.delivery.retry import Step
-from syndicate.errors import AudienceError
+from syndicate.errors import AudienceError, ChannelError, ConfigError
+from syndicate.pipeline.draft import Draft
 from syndicate.store.issues import StoredIssue
 from syndicate.store.ledger import Attempt, ClaimedLetter, Ledger
 
@@ -66,6 +68,35 @@ class Press:
             )
             self._compiled[list_name] = compile_letter(self._email, envelope)
         return self._compiled[list_name]
+
+
+def filled(app: App, email: RenderedEmail) -> RenderedEmail:
+    """Return an issue as its readers see it: with the ways out of this installation in their places."""
+    return fill(email, ways_out(app.config.mail) if app.config.mail else None)
+
+
+def example_letter(app: App, made: Draft, address: str = "reader@example.org") -> Letter:
+    """Return the whole letter of a draft, addressed to an example reader. Raises ConfigError without mail."""
+    mail = app.config.mail
+    if mail is None:
+        raise ConfigError("config.yaml has no mail", hint="add mail.from and mail.relay, or mail.outbox")
+    press = Press(app, mail, made.email, f"draft:{made.digest}:{app.clock.now().isoformat()}")
+    lists = app.config.digests[made.digest].lists
+    own = next((name for name in lists if app.config.lists[name].address is None), made.digest)
+    return press.letter(DeliveryKey(0), address=address, name="", list_name=own, date=app.clock.now())
+
+
+def send_test(app: App, made: Draft, address: str) -> str:
+    """Send a draft to one address, outside the ledger; return what the channel said.
+
+    Raises ChannelError where it was not taken: a test that did not arrive must not look like one that did.
+    """
+    letter = example_letter(app, made, parse_address(address))
+    for _, outcome in app.mail_channel().send([letter]):
+        if isinstance(outcome, Sent):
+            return outcome.reply
+        raise ChannelError(f"the test letter was not taken: {outcome.reason}", where=address)
+    raise ChannelError("the test letter had no answer", where=address)
 
 
 class IssueLetters:

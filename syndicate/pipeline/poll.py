@@ -111,7 +111,8 @@ def _read(app: App, feed: FeedConfig, health: FeedHealth, fetched: Fetched, want
     pages = _pages(app, document, health, wanted if is_first else 0)
     placed = _placed(app, health.name, tuple(entry for page in pages for entry in page.entries))
     held = health.held or _judge(app, health, placed, is_first)
-    seen = _seen(placed, feed, is_first=is_first, is_flood=held is not None)
+    site_names = (app.config.site.name, document.title)
+    seen = _seen(placed, feed, site_names, is_first=is_first, is_flood=held is not None)
     new = app.entries.record_poll(
         health.name,
         url=health.url,
@@ -214,14 +215,16 @@ def _judge(app: App, health: FeedHealth, placed: Sequence[_Placed], is_first: bo
     return FeedHold.NOVELTY
 
 
-def _seen(placed: Sequence[_Placed], feed: FeedConfig, *, is_first: bool, is_flood: bool) -> list[Seen]:
+def _seen(
+    placed: Sequence[_Placed], feed: FeedConfig, site_names: tuple[str, ...], *, is_first: bool, is_flood: bool
+) -> list[Seen]:
     """Understand what is new or changed, and only that."""
     titles, rule = title_rules(feed), include_rule(feed)
     seen = []
     for each in placed:
         if each.known and each.known.content_hash == each.hash:
             continue
-        reading = read_entry(each.entry, titles=titles)
+        reading = read_entry(each.entry, titles=titles, site_names=site_names)
         labels = each.entry.labels
         if each.known:
             admission = readmit(each.known.admission, reading, labels, rule)

@@ -35,7 +35,7 @@ class Tick:
 
 
 def tick(app: App, *, progress: Callable[[str, DeliveryState], None] = lambda *_: None) -> Tick:
-    """Poll, announce, publish, deliver and tell what is due. A fault of one part does not keep the next from its turn."""
+    """Poll, announce, publish, deliver and tell what is due. A fault of one keeps no other from its turn."""
     polled = poll_due(app)
     announced = announce(app)
     published = publish_due(app)

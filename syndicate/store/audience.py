@@ -49,7 +49,7 @@ class AudienceStore:
         Someone who left the list stays out, and someone suppressed stays suppressed: an import is not a wish
         to come back. The last report is the whole account.
         """
-        total = ImportReport(added=0, already=0, kept_out=0, refused=())
+        total = ImportReport(added=0, already=0, kept_out=0)
         rest = iter(people)
         while batch := list(islice(rest, BATCH)):
             with self._database.write() as connection:
@@ -60,7 +60,6 @@ class AudienceStore:
                 added=total.added + counted.count("added"),
                 already=total.already + counted.count("already"),
                 kept_out=total.kept_out + counted.count("kept out"),
-                refused=(),
             )
             yield total
 

@@ -262,7 +262,8 @@ class EntryStore:
                 "place": seen.place,
                 "edits": {},
             }
-            number = connection.execute(insert(entries).values({**values, **fresh})).inserted_primary_key[0]
+            row = insert(entries).values({**values, **fresh}).returning(entries.c.id)
+            number = int(connection.execute(row).scalar_one())
         else:
             connection.execute(update(entries).where(entries.c.id == number).values({**values, "unchanged_since": now}))
         for key in seen.keys:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -27,7 +27,7 @@ class FeedHealth:
     name: str
     url: str
     title: str | None = None
-    validators: Validators = Validators()
+    validators: Validators = field(default_factory=Validators)
     tried: datetime | None = None
     succeeded: datetime | None = None
     parsed: datetime | None = None

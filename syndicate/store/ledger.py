@@ -112,6 +112,20 @@ class Ledger:
             connection.execute(update(deliveries).where(*in_doubt, held).values(due=None))
             return connection.execute(update(deliveries).where(*in_doubt).values(state=_S.PLANNED, due=now)).rowcount
 
+    def doubt_all(self, connection: Connection) -> int:
+        """Hold whatever is not finished for a person, in the caller's transaction; return how many."""
+        return connection.execute(
+            update(deliveries)
+            .where(deliveries.c.state.in_((*WAITING, _S.SENDING, _S.IN_DOUBT)))
+            .values(
+                state=_S.IN_DOUBT,
+                due=None,
+                owner=None,
+                lease=None,
+                reply="the database was restored from a backup; this may have gone out after it was made",
+            )
+        ).rowcount
+
     def claim_letter(
         self, issue: int, lists: Sequence[str], now: datetime, judge: Callable[[RecipientFacts], Verdict]
     ) -> ClaimedLetter | None:

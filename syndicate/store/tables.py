@@ -55,7 +55,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         moment = value.astimezone(UTC)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         """Return it aware, in UTC, whatever the session's zone."""
         if value is None:
             return None
@@ -109,7 +109,7 @@ entries = Table(
     Column("place", Integer, nullable=False),
     Column("state", String, nullable=False),
     Column("reason", Text),
-    Column("reading", JSON, nullable=False),
+    Column("reading", Text, nullable=False),
     Column("edits", JSON, nullable=False),
     Index(None, "feed", "state"),
     Index(None, "link_key"),

@@ -107,7 +107,7 @@ def upgrade() -> None:
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("reading", sa.JSON(), nullable=False),
+        sa.Column("reading", sa.Text(), nullable=False),
         sa.Column("edits", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["feed"], ["feeds.name"], name=op.f("fk_entries_feed")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entries")),

@@ -1,0 +1,126 @@
+"""`syndicate deliveries`: what goes to whom, and what a person decides about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from syndicate.cli.context import as_json_option, cut, opened, print_json, print_table, when
+
+if TYPE_CHECKING:
+    from syndicate.app import App
+    from syndicate.delivery.model import DeliveryState
+
+STATES = (
+    "planned",
+    "sending",
+    "sent",
+    "deferred",
+    "failed",
+    "in_doubt",
+    "suppressed",
+    "cancelled",
+    "bounced",
+    "complained",
+)
+
+
+@click.group(name="deliveries")
+def command() -> None:
+    """See, retry and resolve what goes to whom."""
+
+
+@command.command(name="list")
+@click.option("--state", "states", type=click.Choice(STATES), multiple=True, help="Only those that stand so.")
+@click.option("--issue", type=int, help="Only this issue's (its id, as in `issues list`).")
+@click.option("--after", type=int, default=0, help="Go on after this delivery.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many.")
+@as_json_option
+@click.pass_context
+def list_(
+    context: click.Context, states: tuple[str, ...], issue: int | None, after: int, limit: int, as_json: bool
+) -> None:
+    """List deliveries, each with its state and what the server last said."""
+    from syndicate.delivery.model import DeliveryState
+
+    with opened(context) as app:
+        chosen = tuple(DeliveryState(state) for state in states)
+        found = app.ledger("reader").listed(states=chosen, issue=issue, after=after, limit=limit)
+        if as_json:
+            print_json(found)
+            return
+        rows = [
+            [
+                each.id,
+                f"issue {each.issue_id}" if each.issue_id else f"status {each.status_id}",
+                each.recipient,
+                each.state,
+                each.attempts,
+                when(each.tried or each.due, app),
+                cut(each.reply, 60),
+            ]
+            for each in found
+        ]
+    print_table(["id", "message", "to", "state", "tries", "when", "reply"], rows, none="no such delivery")
+    if len(found) == limit:
+        click.echo(f"there may be more: --after {found[-1].id}", err=True)
+
+
+@command.command()
+@click.argument("numbers", type=int, nargs=-1, metavar="[ID]...")
+@click.option("--issue", type=int, help="Every failed delivery of this issue.")
+@click.pass_context
+def retry(context: click.Context, numbers: tuple[int, ...], issue: int | None) -> None:
+    """Plan again what failed or is in doubt: under the same Message-ID, looked for first where it is a status."""
+    from syndicate.delivery.model import DeliveryState
+    from syndicate.errors import ConfigError
+
+    if not numbers and issue is None:
+        raise ConfigError("retry what?", hint="syndicate deliveries retry ID, or --issue ID for all that failed")
+    with opened(context) as app:
+        chosen = list(numbers)
+        if issue is not None:
+            chosen += [
+                each.id
+                for each in app.ledger("editor").listed(
+                    states=(DeliveryState.FAILED,), issue=app.issues.get(issue).id, limit=1_000_000
+                )
+            ]
+        for number in chosen:
+            resolve_to(app, number, DeliveryState.PLANNED)
+    click.echo(f"{len(chosen)} planned again; they go at the next beat of `syndicate run`", err=True)
+
+
+@command.command()
+@click.argument("numbers", type=int, nargs=-1, required=True, metavar="ID...")
+@click.option(
+    "--as",
+    "state",
+    type=click.Choice(["sent", "failed", "cancelled", "planned"]),
+    required=True,
+    help="What you found out: it went, it did not, it shall not, or it shall go again.",
+)
+@click.pass_context
+def resolve(context: click.Context, numbers: tuple[int, ...], state: str) -> None:
+    """Decide about deliveries in doubt."""
+    from syndicate.delivery.model import DeliveryState
+
+    with opened(context) as app:
+        for number in numbers:
+            resolve_to(app, number, DeliveryState(state))
+            click.echo(f"delivery {number} is {state} now", err=True)
+
+
+def resolve_to(app: App, number: int, state: DeliveryState) -> None:
+    """Take one step by hand, and open the issue again where it has something to send now."""
+    from syndicate.compose.model import IssueState
+    from syndicate.delivery.model import DeliveryState
+    from syndicate.errors import ConfigError
+
+    try:
+        row = app.ledger("editor").resolve(number, state, app.clock.now())
+    except ValueError as error:
+        raise ConfigError(f"delivery {number}: {error}", hint="syndicate deliveries list") from error
+    if state is DeliveryState.PLANNED and row.issue_id and app.issues.get(row.issue_id).state is IssueState.SENT:
+        app.issues.move(row.issue_id, IssueState.SENDING, now=app.clock.now())

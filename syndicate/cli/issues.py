@@ -1,0 +1,238 @@
+"""`syndicate issues`: build, preview, send and stop issues."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from syndicate.cli.context import as_json_option, cut, opened, print_json, print_table, when
+
+if TYPE_CHECKING:
+    from syndicate.app import App
+    from syndicate.pipeline import Draft
+    from syndicate.store.issues import StoredIssue
+
+
+@click.group(name="issues")
+def command() -> None:
+    """Build, preview, send and stop issues."""
+
+
+digest_argument = click.argument("digest", required=False)
+
+
+@command.command()
+@digest_argument
+@as_json_option
+@click.pass_context
+def build(context: click.Context, digest: str | None, as_json: bool) -> None:
+    """Tell what the next issue would carry. Nothing is stored or sent; it may be asked again and again."""
+    with opened(context) as app:
+        made = _draft(app, digest)
+        if as_json:
+            print_json(_draft_summary(made))
+            return
+        click.echo(f"issue {made.number} of {made.digest}, {when(made.period, app)}: {made.email.subject}")
+        if made.selection.lead:
+            click.echo(f"\nlead\n  {_film(made.selection.lead)}")
+        for section in made.selection.sections:
+            click.echo(f"\n{section.title or 'and'}")
+            for review in section.reviews:
+                click.echo(f"  {_film(review)}")
+        if made.selection.more:
+            click.echo(f"\nand {made.selection.more} more, which wait for the next issue")
+        if not made.selection.reviews:
+            click.echo("nothing new: this issue would be skipped")
+
+
+@command.command()
+@digest_argument
+@click.option("--html", "kind", flag_value="html", help="The HTML part.")
+@click.option("--text", "kind", flag_value="text", default="text", help="The text part (this is the default).")
+@click.option("--eml", "kind", flag_value="eml", help="The whole letter to an example reader.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a file instead of stdout.")
+@as_json_option
+@click.pass_context
+def preview(context: click.Context, digest: str | None, kind: str, out: Path | None, as_json: bool) -> None:
+    """Print the next issue as it would be sent, with an example reader's slots. Nothing is stored or sent."""
+    from syndicate.pipeline.letters import example_letter, filled
+
+    with opened(context) as app:
+        made = _draft(app, digest)
+        shown = filled(app, made.email)
+        content = example_letter(app, made).content if kind == "eml" else getattr(shown, kind).encode()
+    if as_json:
+        print_json({**_draft_summary(made), "html": shown.html, "text": shown.text})
+    elif out:
+        out.write_bytes(content)
+        click.echo(f"wrote {out}, {len(content):,} bytes", err=True)
+    else:
+        sys.stdout.buffer.write(content)
+
+
+@command.command()
+@digest_argument
+@click.option(
+    "--test", "test_address", metavar="ADDRESS", help="Send the draft to one address only; nothing is frozen."
+)
+@click.option("--dry-run", is_flag=True, help="Tell what would be sent, and to how many.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json_option
+@click.pass_context
+def send(
+    context: click.Context, digest: str | None, test_address: str | None, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    """Freeze the next issue now, whatever the hour, and send it."""
+    from syndicate.cli.progress import Bars
+    from syndicate.cli.story import tell_issue, tell_tally
+    from syndicate.pipeline import deliver, publish
+    from syndicate.pipeline.letters import send_test
+
+    with opened(context) as app:
+        if test_address:
+            click.echo(f"{test_address}: {send_test(app, _draft(app, digest), test_address)}", err=True)
+            return
+        made = _draft(app, digest)
+        click.echo(
+            f"issue {made.number} of {made.digest}: {made.email.subject}\n  to {_audience(app, made.digest)}", err=True
+        )
+        if dry_run or not made.selection.reviews:
+            click.echo("nothing was sent" if made.selection.reviews else "nothing new: nothing to send", err=True)
+            return
+        if not yes:
+            click.confirm("send it now?", abort=True, err=True)
+        published = publish(app, made.digest)
+        with Bars() as bars:
+            delivered = deliver(app, progress=bars.step)
+    if as_json:
+        print_json({"published": published, "letters": dict(delivered.letters)})
+    click.echo(tell_issue(published), err=True)
+    click.echo(tell_tally("letters", delivered.letters), err=True)
+    for fault in delivered.faults:
+        click.echo(f"stopped: {fault}", err=True)
+    context.exit(1 if delivered.has_failures or delivered.faults else 0)
+
+
+@command.command()
+@click.argument("number", type=int, metavar="ID")
+@click.pass_context
+def stop(context: click.Context, number: int) -> None:
+    """Stop an issue: what has not left stays here, and its reviews go into the next one."""
+    from syndicate.compose.model import IssueState
+    from syndicate.errors import ConfigError
+
+    with opened(context) as app:
+        issue = app.issues.get(number)
+        if issue.state not in (IssueState.FROZEN, IssueState.SENDING):
+            raise ConfigError(f"issue {number} is {issue.state}; only one that is frozen or being sent can be stopped")
+        stopped = app.issues.cancel(number, app.clock.now())
+    click.echo(f"issue {number} is cancelled; {stopped} letters did not leave", err=True)
+
+
+@command.command(name="list")
+@click.option("--limit", type=click.IntRange(1), default=30, show_default=True, help="At most so many.")
+@as_json_option
+@click.pass_context
+def list_(context: click.Context, limit: int, as_json: bool) -> None:
+    """List issues, newest first, the skipped ones too."""
+    with opened(context) as app:
+        found = app.issues.listed(limit=limit)
+        if as_json:
+            print_json([_summary(app, each) for each in found])
+            return
+        rows = [
+            [
+                each.id,
+                each.digest,
+                each.number,
+                when(each.period, app),
+                each.state,
+                cut(each.email.subject if each.email else each.reason, 60),
+            ]
+            for each in found
+        ]
+    print_table(["id", "digest", "issue", "for", "state", ""], rows, none="no issue yet; see: syndicate issues build")
+
+
+@command.command()
+@click.argument("number", type=int, metavar="ID")
+@as_json_option
+@click.pass_context
+def show(context: click.Context, number: int, as_json: bool) -> None:
+    """Show an issue: what it carries, and the account of its letters."""
+    with opened(context) as app:
+        issue = app.issues.get(number)
+        summary = _summary(app, issue)
+        if as_json:
+            print_json(summary)
+            return
+        head = f"issue {issue.number} of {issue.digest}" if issue.number else f"{issue.digest}"
+        click.echo(f"{head}, for {when(issue.period, app)}: {issue.state}{f', {issue.reason}' if issue.reason else ''}")
+        if issue.email:
+            click.echo(f"{issue.email.subject}\n")
+        for film in summary["films"]:
+            click.echo(f"  {film}")
+        account = " + ".join(f"{count} {state.replace('_', ' ')}" for state, count in summary["letters"].items())
+        click.echo(f"\n{sum(summary['letters'].values())} letters = {account or 'none'}")
+
+
+def _draft(app: App, digest: str | None) -> Draft:
+    from syndicate.errors import ConfigError
+    from syndicate.pipeline import draft
+
+    if digest is None and len(app.config.digests) != 1:
+        there = ", ".join(app.config.digests) or "none"
+        raise ConfigError(f"which digest? config.yaml has: {there}", hint="name it after the command")
+    return draft(app, digest or next(iter(app.config.digests)))
+
+
+def _draft_summary(made: Draft) -> dict[str, Any]:
+    return {
+        "digest": made.digest,
+        "number": made.number,
+        "period": made.period,
+        "subject": made.email.subject,
+        "preheader": made.email.preheader,
+        "lead": _film(made.selection.lead) if made.selection.lead else None,
+        "sections": [
+            {"title": each.title, "films": [_film(review) for review in each.reviews]}
+            for each in made.selection.sections
+        ],
+        "more": made.selection.more,
+        "inputs": made.inputs_hash,
+        "templates": made.templates_hash,
+    }
+
+
+def _summary(app: App, issue: StoredIssue) -> dict[str, Any]:
+    return {
+        "id": issue.id,
+        "digest": issue.digest,
+        "number": issue.number,
+        "period": issue.period,
+        "state": issue.state,
+        "reason": issue.reason,
+        "subject": issue.email.subject if issue.email else None,
+        "frozen": issue.frozen,
+        "finished": issue.finished,
+        "films": [_film(review) for review in app.issues.reviews_of(issue.id)],
+        "letters": {state.value: count for state, count in app.ledger("reader").counts(issue.id).items()},
+    }
+
+
+def _film(review: Any) -> str:
+    film = review.review.film
+    return f"{film.title} ({film.year})" if film.year else str(film.title)
+
+
+def _audience(app: App, digest: str) -> str:
+    from syndicate.audience.model import SubscriptionState
+
+    told = []
+    for name in app.config.digests[digest].lists:
+        address = app.config.lists[name].address
+        told.append(f"{name}: {address or app.audience.count(name).get(SubscriptionState.CONFIRMED, 0)}")
+    return ", ".join(told) or "nobody: the digest has no lists"
