@@ -34,9 +34,10 @@ class Fault:
     what: str
 
     def told(self, name: str) -> str:
-        """Return "config.yaml line 4: site.timezon: no such key"."""
+        """Return "config.yaml line 4: site.timezon: no such key": one line, whatever the file held."""
         place = f"{name} line {self.line}" if self.line else name
-        return f"{place}: {dotted(self.keys)}: {self.what}" if self.keys else f"{place}: {self.what}"
+        text = f"{place}: {dotted(self.keys)}: {self.what}" if self.keys else f"{place}: {self.what}"
+        return "".join(character if character.isprintable() else f"\\u{ord(character):04x}" for character in text)
 
 
 def dotted(keys: Keys) -> str:
@@ -165,17 +166,24 @@ class _Walk:
     def mapping(self, node: MappingNode, keys: Keys) -> dict[str, object]:
         found: dict[str, object] = {}
         for key_node, value_node in node.value:
-            if not isinstance(key_node, ScalarNode):
-                self.fault(key_node, keys, "a key must be a plain word")
-            elif key_node.value == "<<":
-                self.fault(key_node, keys, "<< (merge) is not read here; write the lines out")
-            elif key_node.value in found:
-                first = self.marks[(*keys, key_node.value)]
-                self.fault(key_node, (*keys, key_node.value), f"stands twice; first on line {first}")
-            else:
-                self.marks[(*keys, key_node.value)] = key_node.start_mark.line + 1
-                found[key_node.value] = self.value(value_node, (*keys, key_node.value))
+            key = self.key(key_node, keys)
+            if key is None:
+                continue
+            if key in found:
+                self.fault(key_node, (*keys, key), f"stands twice; first on line {self.marks[(*keys, key)]}")
+                continue
+            self.marks[(*keys, key)] = key_node.start_mark.line + 1
+            found[key] = self.value(value_node, (*keys, key))
         return found
+
+    def key(self, node: Node, keys: Keys) -> str | None:
+        if not isinstance(node, ScalarNode):
+            self.fault(node, keys, "a key must be a plain word")
+        elif node.value == "<<":
+            self.fault(node, keys, "<< (merge) is not read here; write the lines out")
+        else:
+            return _whole(node.value)
+        return None
 
     def sequence(self, node: SequenceNode, keys: Keys) -> list[object]:
         found = []
@@ -188,8 +196,13 @@ class _Walk:
         self.faults.append(Fault(line=node.start_mark.line + 1, keys=keys, what=what))
 
 
+def _whole(text: str) -> str:
+    """Return a text whose escaped surrogate pairs ("\\ud83c\\udfac", as JSON writes them) are characters again."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _scalar(node: Node) -> object:
-    text = str(node.value)
+    text = _whole(node.value)
     match str(node.tag).removeprefix(_CORE):
         case "null":
             return None
