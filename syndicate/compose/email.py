@@ -7,7 +7,6 @@ header, no XML and no mark of ours may hold, laid out as `Card`s, escaped by the
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
@@ -29,6 +28,9 @@ MIN_PREHEADER_CHARS, MAX_PREHEADER_CHARS = 30, 140
 MAX_LINKED_TITLE_CHARS = 60
 """The title stands in full above; a link of five lines is no link."""
 
+_NONCHARACTERS = "".join(chr(plane << 16 | end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
+_UNFIT = re.compile(f"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef{_NONCHARACTERS}]")
+"""Controls, direction overrides, lone surrogates and noncharacters."""
 _MARKISH = re.compile(letter.RESERVED, re.IGNORECASE)
 
 
@@ -99,23 +101,10 @@ def clean(text: str) -> str:
     Line breaks of every kind (U+2028 too) become blanks; direction overrides, which could turn a sentence around,
     go, and so does the word that our slot marks begin with.
     """
-    kept = "".join(" " if char.isspace() or char in "\x85\u2028\u2029" else char for char in text)
-    kept = "".join(char for char in kept if not _unfit(char))
-    while _MARKISH.search(kept):
+    kept = _UNFIT.sub("", " ".join(text.split()))
+    while letter.RESERVED in kept.lower():
         kept = _MARKISH.sub("", kept)
-    return " ".join(kept.split())
-
-
-def _unfit(char: str) -> bool:
-    """Return whether a character is a control, a lone surrogate, a noncharacter or a direction override."""
-    number = ord(char)
-    return (
-        unicodedata.category(char) in ("Cc", "Cs")
-        or number & 0xFFFE == 0xFFFE
-        or 0xFDD0 <= number <= 0xFDEF
-        or 0x202A <= number <= 0x202E
-        or 0x2066 <= number <= 0x2069
-    )
+    return kept.strip()
 
 
 def safe_url(url: str) -> str | None:

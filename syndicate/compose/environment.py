@@ -104,6 +104,8 @@ def _hint(error: Exception, known: Mapping[str, object]) -> str | None:
 def wrapped(text: str, indent: int = 0) -> str:
     """Return a paragraph as lines of at most 72 columns, each set in by `indent` blanks."""
     blank = " " * indent
+    if len(blank) + len(text) <= TEXT_WIDTH:
+        return blank + text
     return textwrap.fill(text, TEXT_WIDTH, initial_indent=blank, subsequent_indent=blank, break_on_hyphens=False)
 
 

@@ -26,7 +26,13 @@ def inline_css(html: str) -> str:
     `<style data-premailer="ignore">` is left whole: that is where dark-mode, Outlook and phone rules live.
     CSS that does not parse is dropped by rule, silently, as a mail client would drop it.
     """
-    inliner: Any = _premailer().Premailer(
+    inliner = _inliner(html)
+    inliner._parse_style_rules = _rules
+    return _TAG.sub(_escape_attributes, str(inliner.transform(pretty_print=False)))
+
+
+def _inliner(html: str) -> Any:
+    return _premailer().Premailer(
         html,
         keep_style_tags=True,
         strip_important=False,
@@ -35,8 +41,14 @@ def inline_css(html: str) -> str:
         align_floating_images=False,
         disable_basic_attributes=ATTRIBUTES_WE_WRITE,
     )
-    inliner._parse_css_string = _parse_css
-    return _TAG.sub(_escape_attributes, str(inliner.transform(pretty_print=False)))
+
+
+@lru_cache(maxsize=32)
+def _rules(css: str, index: int) -> Any:
+    """Return premailer's reading of a stylesheet, kept: an installation has one or two, and reading costs a fifth."""
+    reader = _inliner("")
+    reader._parse_css_string = _parse_css
+    return reader._parse_style_rules(css, index)
 
 
 def _escape_attributes(tag: re.Match[str]) -> str:
@@ -61,7 +73,6 @@ def _premailer() -> ModuleType:
     return module
 
 
-@lru_cache(maxsize=8)
 def _parse_css(css: str, validate: bool = False) -> Any:
     """Return the parsed stylesheet; an @import in it is never followed."""
     import cssutils

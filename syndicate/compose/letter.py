@@ -218,15 +218,19 @@ def _shared_headers(subject: str, envelope: Envelope, boundary: str) -> bytes:
     if envelope.reply_to:
         lines.append(f"Reply-To: {_mailbox(envelope.reply_to)}")
     if not envelope.posting:
-        lines += ["Precedence: bulk", "X-Auto-Response-Suppress: OOF, AutoReply"]
-        if envelope.list_id:
-            lines += [
-                f"List-Id: {encode_phrase(envelope.list_name)} <{envelope.list_id}>".replace(":  <", ": <"),
-                "List-Post: NO",
-            ]
+        lines += _list_headers(envelope)
     head = ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
     _check_subject(head, subject)
     return head
+
+
+def _list_headers(envelope: Envelope) -> list[str]:
+    """Return what only our own lists say: a list server adds its own to what reaches its posting address."""
+    lines = ["Precedence: bulk", "X-Auto-Response-Suppress: OOF, AutoReply"]
+    if envelope.list_id:
+        phrase = f"{encode_phrase(envelope.list_name)} " if envelope.list_name else ""
+        lines += [f"List-Id: {phrase}<{envelope.list_id}>", "List-Post: NO"]
+    return lines
 
 
 def _check_subject(head: bytes, subject: str) -> None:

@@ -50,7 +50,7 @@ ENGLISH: Mapping[str, str] = {
     "why": "You are getting this letter because you subscribed to {digest} from {site}.",
     "why_list": "This letter reached you through a mailing list. To stop it, leave that list as its own messages say.",
     "leave_web": "Unsubscribe on the web",
-    "leave_mail": "Unsubscribe by email: an empty message is enough",
+    "leave_mail": "Unsubscribe by email (an empty message is enough)",
     "sent_by": "Sent by {site}",
 }
 
@@ -84,7 +84,7 @@ GERMAN: Mapping[str, str] = {
     "why": "Du bekommst diesen Brief, weil du {digest} von {site} abonniert hast.",
     "why_list": "Dieser Brief kam über eine Mailingliste. Wer ihn nicht mehr will, verlässt die Liste auf deren Weg.",
     "leave_web": "Im Web abbestellen",
-    "leave_mail": "Per E-Mail abbestellen: eine leere Nachricht genügt",
+    "leave_mail": "Per E-Mail abbestellen (eine leere Nachricht genügt)",
     "sent_by": "Gesendet von {site}",
 }
 
@@ -178,6 +178,8 @@ def stars(rating: Rating) -> str:
 
 def tongue(text: str, words: Words) -> Mapping[str, str]:
     """Return the lang and dir that a text needs where it differs from the letter's, by its script; else nothing."""
+    if text.isascii() and words.direction == "ltr":
+        return {}
     letters = [char for char in text if char.isalpha()]
     attributes: dict[str, str] = {}
     scripts = [unicodedata.name(char, "").split(" ")[0] for char in letters]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -225,16 +227,26 @@ def test_premailer_fetches_neither_link_nor_import() -> None:
 
 def test_inlining_keeps_importance_width_conditional_comments_and_escapes() -> None:
     source = (
-        '<html><head><style>img { width: 100% } p { color: #123456 }</style><style data-premailer="ignore">'
+        "<html><head><style>img { width: 100% } p { color: #123456 }"
+        '@media (max-width: 8px) { p { color: #234567 !important } }</style><style data-premailer="ignore">'
         "@media (max-width: 9px) { p { color: #333333 !important } } [data-ogsc] p { margin: 0 !important }</style>"
         '</head><body><!--[if mso]><table><tr><td><![endif]--><img width="600" alt="a &lt;b&gt; &amp; c"></body></html>'
     )
     html = inline_css(source)
-    assert html.count("!important") == 2
+    assert html.count("!important") == 3
     assert "<!--[if mso]><table><tr><td><![endif]-->" in html
     assert '<img width="600" alt="a &lt;b&gt; &amp; c" style="width:100%">' in html
 
 
-def test_css_that_does_not_parse_is_dropped_in_silence(capfd: pytest.CaptureFixture[str]) -> None:
-    inline_css("<html><head><style>p { color: ; } }}} a { : }</style></head><body><p>x</p></body></html>")
-    assert capfd.readouterr().err == ""
+def test_css_that_does_not_parse_is_dropped_in_silence() -> None:
+    """In a process of its own: cssutils binds its log to the standard error it finds at import."""
+    source = "<html><head><style>p { color: ; } }}} a { : }</style></head><body><p>x</p></body></html>"
+    code = f"from syndicate.compose.inline import inline_css; inline_css({source!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
+def test_the_letters_modules_do_not_import_premailer_before_a_letter_is_rendered() -> None:
+    code = "import sys, syndicate.compose.email; print({'premailer', 'cssutils', 'requests'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
