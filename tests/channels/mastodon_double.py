@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import Message
+from email.utils import format_datetime
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -258,10 +259,14 @@ class _Handler(BaseHTTPRequestHandler):
     """The routes."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # Head and body in one packet: the two halves would wait 40 ms for each other.
     server_double: MastodonDouble
 
     def log_message(self, format: str, *args: object) -> None:
         return
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return format_datetime(self.server_double.now(), usegmt=True)
 
     def do_GET(self) -> None:
         self._route()
