@@ -19,16 +19,21 @@ ATTRIBUTES_WE_WRITE = ["width", "height", "align", "valign", "bgcolor"]
 
 _TAG = re.compile(r"""<[a-zA-Z][^\s<>"']*(?:\s+[^\s=<>"']+(?:=(?:"[^"]*"|'[^']*'))?)*\s*/?>""")
 
+_ATTRIBUTE = re.compile(r"""\s([^\s=<>"']+)=("[^"]*"|'[^']*')""")
+_DROPPED = re.compile(r'<style data-after="drop">.*?</style>\n?', re.DOTALL)
+
 
 def inline_css(html: str) -> str:
     """Return the document with its `<style>` rules copied into style attributes, its attributes escaped.
 
     `<style data-premailer="ignore">` is left whole: that is where dark-mode, Outlook and phone rules live.
+    `<style data-after="drop">` goes once it is inlined, any other stays beside its copies.
     CSS that does not parse is dropped by rule, silently, as a mail client would drop it.
     """
     inliner = _inliner(html)
     inliner._parse_style_rules = _rules
-    return _TAG.sub(_escape_attributes, str(inliner.transform(pretty_print=False)))
+    inlined = str(inliner.transform(pretty_print=False))
+    return _TAG.sub(_mend_tag, _DROPPED.sub("", inlined))
 
 
 def _inliner(html: str) -> Any:
@@ -51,13 +56,17 @@ def _rules(css: str, index: int) -> Any:
     return reader._parse_style_rules(css, index)
 
 
-def _escape_attributes(tag: re.Match[str]) -> str:
-    """Return the tag with < and > in its attributes escaped again: libxml2 writes them raw.
+def _mend_tag(tag: re.Match[str]) -> str:
+    """Return the tag with < and > in its attributes escaped again, and its style without the blanks between pairs.
 
-    Browsers do not mind; filters and Outlook, which look for "<!--[if" by text, do.
+    libxml2 writes them raw. Browsers do not mind; filters and Outlook, which look for "<!--[if" by text, do.
     """
-    inside = tag[0][1:-1]
-    return f"<{inside.replace('<', '&lt;').replace('>', '&gt;')}>"
+    return _ATTRIBUTE.sub(_mend_attribute, tag[0])
+
+
+def _mend_attribute(attribute: re.Match[str]) -> str:
+    name, value = attribute[1], attribute[2].replace("<", "&lt;").replace(">", "&gt;")
+    return f" {name}={value.replace('; ', ';').replace(', ', ',') if name == 'style' else value}"
 
 
 @cache

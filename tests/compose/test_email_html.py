@@ -238,6 +238,13 @@ def test_inlining_keeps_importance_width_conditional_comments_and_escapes() -> N
     assert '<img width="600" alt="a &lt;b&gt; &amp; c" style="width:100%">' in html
 
 
+def test_only_a_style_block_that_asks_for_it_goes_once_it_is_inlined() -> None:
+    head = '<style data-after="drop">p { margin: 0 }</style><style>p { color: #123456 }</style>'
+    html = inline_css(f"<html><head>{head}</head><body><p>x</p></body></html>")
+    assert html.count("<style") == 1
+    assert '<p style="margin:0;color:#123456">' in html
+
+
 def test_css_that_does_not_parse_is_dropped_in_silence() -> None:
     """In a process of its own: cssutils binds its log to the standard error it finds at import."""
     source = "<html><head><style>p { color: ; } }}} a { : }</style></head><body><p>x</p></body></html>"

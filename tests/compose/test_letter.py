@@ -28,7 +28,7 @@ from syndicate.compose.letter import (
 )
 from syndicate.compose.model import RenderedEmail
 from syndicate.errors import AudienceError
-from tests.compose.letters import FRIDAY, MAIL, WEB, rendered
+from tests.compose.letters import FRIDAY, LEAD, MAIL, WEB, issue_of, rendered
 
 RENDERED = rendered()
 ENVELOPE = Envelope(
@@ -117,6 +117,13 @@ def test_the_unsubscribe_header_is_raw_whatever_the_length_of_its_url(length: in
     content = COMPILED.address(replace(READER, ways_out=(url, MAIL)))
     assert f"List-Unsubscribe: <{url}>,\r\n <{MAIL}>\r\n".encode() in content
     assert part(read(content), "html") == fill(RENDERED, (url, MAIL)).html
+
+
+def test_25_full_reviews_arrive_whole_in_gmail() -> None:
+    """It cuts at 102 kB; the encoded part is what it may count."""
+    reviews = [replace(LEAD, id=number, link=f"{LEAD.link}?{number}") for number in range(25)]
+    content = compile_letter(rendered(issue_of(*reviews)), ENVELOPE).address(READER)
+    assert len(content) - content.index(b"Content-Type: text/html") < 100_000
 
 
 def test_two_readers_letters_differ_in_their_slots_alone() -> None:
