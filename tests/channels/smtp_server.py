@@ -200,7 +200,7 @@ class _Session:
             self.file = self.connection.makefile("rb")
             self._answer(Step.CONNECT, "220 scripted.example ESMTP")
             while line := self.file.readline():
-                self._obey(line.decode("utf-8").rstrip("\r\n"))
+                self._obey(line.decode("utf-8", "replace").rstrip("\r\n"))
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
         self.connection.close()

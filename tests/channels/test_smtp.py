@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -67,21 +68,24 @@ def test_the_size_is_announced_and_the_line_is_closed_with_quit() -> None:
 @pytest.mark.parametrize(
     ("step", "reply", "expected"),
     [
-        pytest.param(Step.MAIL, "451 4.3.0 later", Deferred(reason="at MAIL FROM: 451 4.3.0 later"), id="mail 4yz"),
-        pytest.param(Step.MAIL, "550 5.1.8 bad sender", Refused(reason="at MAIL FROM: 550 5.1.8 bad sender", status="5.1.8"), id="mail 5yz"),
-        pytest.param(Step.RCPT, "450 4.2.0 greylisted", Deferred(reason="at RCPT TO: 450 4.2.0 greylisted"), id="rcpt 4yz"),
-        pytest.param(Step.RCPT, "550 5.1.1 no such user", Refused(reason="at RCPT TO: 550 5.1.1 no such user", status="5.1.1"), id="rcpt 5yz"),
-        pytest.param(Step.RCPT, "550 gone", Refused(reason="at RCPT TO: 550 gone", status="550"), id="rcpt plain 5yz"),
-        pytest.param(Step.DATA, "451 4.3.0 later", Deferred(reason="at DATA: 451 4.3.0 later"), id="data 4yz"),
-        pytest.param(Step.DATA, "554 5.5.1 no", Refused(reason="at DATA: 554 5.5.1 no", status="5.5.1"), id="data 5yz"),
-        pytest.param(Step.DOT, "452 4.3.1 disk full", Deferred(reason="at the final dot: 452 4.3.1 disk full"), id="dot 4yz"),
-        pytest.param(Step.DOT, "550 5.7.1 spam", Refused(reason="at the final dot: 550 5.7.1 spam", status="5.7.1"), id="dot 5yz"),
+        pytest.param(Step.MAIL, "451 4.3.0 later", Deferred, id="mail 4yz"),
+        pytest.param(Step.MAIL, "550 5.1.8 bad sender", Refused, id="mail 5yz"),
+        pytest.param(Step.RCPT, "450 4.2.0 greylisted", Deferred, id="rcpt 4yz"),
+        pytest.param(Step.RCPT, "550 5.1.1 no such user", Refused, id="rcpt 5yz"),
+        pytest.param(Step.DATA, "451 4.3.0 later", Deferred, id="data 4yz"),
+        pytest.param(Step.DATA, "554 5.5.1 no", Refused, id="data 5yz"),
+        pytest.param(Step.DOT, "452 4.3.1 disk full", Deferred, id="dot 4yz"),
+        pytest.param(Step.DOT, "550 5.7.1 spam", Refused, id="dot 5yz"),
     ],
-)  # fmt: skip
-def test_a_refused_letter_keeps_nobody_else_from_theirs(step: Step, reply: str, expected: Outcome) -> None:
+)
+def test_a_refused_letter_keeps_nobody_else_from_theirs(
+    step: Step, reply: str, expected: type[Deferred | Refused]
+) -> None:
     with ScriptedSmtp(on_step=at(step, Say(reply))) as server:
         first, second = sent(server, letter(1), letter(2))
-    assert first == expected
+    assert isinstance(first, expected)
+    assert first.reason.endswith(reply)
+    assert not isinstance(first, Refused) or first.status == reply.split()[1]
     assert isinstance(second, Sent)
     assert [message.sender for message in server.messages] == ["bounce+2@lantern.example"]
     assert server.connections == 1
@@ -137,11 +141,11 @@ def test_a_relay_that_falls_silent_is_waited_for_so_long_and_no_longer(step: Ste
 
 def test_a_slow_answer_to_the_dot_is_waited_for_longer_than_any_other() -> None:
     """Hanging up on a relay that is still filtering makes doubles (RFC 5321 §4.5.3.2.6)."""
-    asked = __import__("threading").Event()
+    never = threading.Event()
 
     def slow(moment: Moment) -> None:
         if moment.step is Step.DOT:
-            asked.wait(0.4)
+            never.wait(0.4)
 
     with ScriptedSmtp(on_step=slow) as server:
         (outcome,) = sent(server, letter(1), timeout=timedelta(milliseconds=100), dot_patience=timedelta(seconds=20))
@@ -185,11 +189,10 @@ def test_a_relay_that_breaks_every_line_is_left_for_later_with_the_rest_untouche
             yield letter(key)
 
     with ScriptedSmtp(on_step=lambda m: DROP if m.step is Step.DATA else None) as server:
-        outcomes = []
+        outcomes = channel(server).send(letters())
+        assert [next(outcomes)[0] for _ in range(5)] == [1, 2, 3, 4, 5]
         with pytest.raises(RelayUnreachable, match="5 letters in a row"):
-            for pair in channel(server).send(letters()):
-                outcomes.append(pair)
-    assert [key for key, _ in outcomes] == [1, 2, 3, 4, 5]
+            next(outcomes)
     assert pulled == [1, 2, 3, 4, 5, 6]
     assert server.letters == 5, "the sixth never was on a wire"
 
@@ -280,38 +283,47 @@ def test_a_password_may_be_written_in_any_script() -> None:
     assert isinstance(outcome, Sent)
 
 
-def refused_login(server: ScriptedSmtp) -> dict[str, Any]:
-    return {"user": "news", "password": "wrong-secret"}
+def saying(step: Step, action: Action) -> OnStep:
+    return lambda moment: action if moment.step is step else None
 
 
-@pytest.mark.parametrize(
-    ("server", "settings", "kind", "says"),
-    [
-        pytest.param(ScriptedSmtp(users={"news": "sesame"}), {"user": "news", "password": "wrong-secret"}, ChannelError, 'refused the login for "news": 535', id="wrong password"),
-        pytest.param(ScriptedSmtp(users={"n": "s"}, on_step=lambda m: Say("454 4.7.0 busy") if m.step is Step.AUTH else None), {"user": "n", "password": "s"}, RelayUnreachable, "just now: 454", id="login busy"),
-        pytest.param(ScriptedSmtp(users={"news": "sesame"}), {}, ChannelError, "without a login: 530", id="login wanted"),
-        pytest.param(ScriptedSmtp(), {"user": "news", "password": "x"}, ChannelError, "offers no login", id="no AUTH"),
-        pytest.param(ScriptedSmtp(users={"n": "s"}, mechanisms="XOAUTH2"), {"user": "n", "password": "s"}, ChannelError, "no login that we know", id="unknown AUTH"),
-        pytest.param(ScriptedSmtp(), {"security": "starttls"}, ChannelError, "offers no STARTTLS", id="no STARTTLS"),
-        pytest.param(ScriptedSmtp(), {"security": "tls"}, ChannelError, "did not agree on TLS", id="TLS to a plain port"),
-        pytest.param(ScriptedSmtp(tls="starttls"), {"security": "starttls"}, ChannelError, "certificate of", id="unknown authority"),
-        pytest.param(ScriptedSmtp(tls="starttls", certificate=TLS / "other.pem"), {"security": "starttls", "trust": True}, ChannelError, "certificate of", id="other name"),
-        pytest.param(ScriptedSmtp(tls="implicit", certificate=TLS / "other.pem"), {"security": "tls", "trust": True}, ChannelError, "certificate of", id="other name, implicit"),
-        pytest.param(ScriptedSmtp(on_step=lambda m: Say("554 5.7.1 go away") if m.step is Step.CONNECT else None), {}, ChannelError, "554 5.7.1 go away", id="greeting 5yz"),
-        pytest.param(ScriptedSmtp(on_step=lambda m: Say("421 4.3.2 busy") if m.step is Step.CONNECT else None), {}, RelayUnreachable, "421 4.3.2 busy", id="greeting 4yz"),
-        pytest.param(ScriptedSmtp(on_step=lambda m: DROP if m.step is Step.CONNECT else None), {}, RelayUnreachable, "does not answer", id="cut at the greeting"),
-        pytest.param(ScriptedSmtp(on_step=lambda m: DROP if m.step is Step.EHLO else None), {}, RelayUnreachable, "does not answer", id="cut at EHLO"),
-        pytest.param(ScriptedSmtp(on_step=lambda m: STALL if m.step is Step.CONNECT else None), {"timeout": timedelta(milliseconds=100)}, RelayUnreachable, "no answer in time", id="silence"),
-    ],
-)  # fmt: skip
+LOGIN = {"user": "news", "password": "wrong-secret"}
+USERS = {"news": "sesame"}
+BUSY = saying(Step.AUTH, Say("454 4.7.0 busy"))
+OTHER = TLS / "other.pem"
+BRIEF = timedelta(milliseconds=100)
+
+A_PERSON_MUST_ACT = [
+    ("wrong password", ScriptedSmtp(users=USERS), LOGIN, 'refused the login for "news": 535'),
+    ("login wanted", ScriptedSmtp(users=USERS), {}, "without a login: 530"),
+    ("no AUTH", ScriptedSmtp(), LOGIN, "no login that we know (none at all)"),
+    ("unknown AUTH", ScriptedSmtp(users=USERS, mechanisms="XOAUTH2"), LOGIN, "no login that we know (XOAUTH2)"),
+    ("no STARTTLS", ScriptedSmtp(), {"security": "starttls"}, "offers no STARTTLS"),
+    ("TLS to a plain port", ScriptedSmtp(), {"security": "tls"}, "did not agree on TLS"),
+    ("unknown authority", ScriptedSmtp(tls="starttls"), {"security": "starttls", "context": None}, "certificate of"),
+    ("other name", ScriptedSmtp(tls="starttls", certificate=OTHER), {"security": "starttls"}, "certificate of"),
+    ("other name, tls", ScriptedSmtp(tls="implicit", certificate=OTHER), {"security": "tls"}, "certificate of"),
+    ("greeting 5yz", ScriptedSmtp(on_step=saying(Step.CONNECT, Say("554 5.7.1 go away"))), {}, "554 5.7.1 go away"),
+]
+LATER_MAY_DO = [
+    ("login busy", ScriptedSmtp(users=USERS, on_step=BUSY), LOGIN, "just now: 454"),
+    ("greeting 4yz", ScriptedSmtp(on_step=saying(Step.CONNECT, Say("421 4.3.2 busy"))), {}, "421 4.3.2 busy"),
+    ("cut at the greeting", ScriptedSmtp(on_step=saying(Step.CONNECT, DROP)), {}, "does not answer"),
+    ("cut at EHLO", ScriptedSmtp(on_step=saying(Step.EHLO, DROP)), {}, "does not answer"),
+    ("silence", ScriptedSmtp(on_step=saying(Step.CONNECT, STALL)), {"timeout": BRIEF}, "no answer in time"),
+]
+TROUBLES = [
+    *(pytest.param(*row[1:], ChannelError, id=row[0]) for row in A_PERSON_MUST_ACT),
+    *(pytest.param(*row[1:], RelayUnreachable, id=row[0]) for row in LATER_MAY_DO),
+]
+
+
+@pytest.mark.parametrize(("server", "settings", "says", "kind"), TROUBLES)
 def test_a_relay_that_does_not_work_is_an_error_that_says_what_to_do(
-    server: ScriptedSmtp, settings: dict[str, Any], kind: type[ChannelError], says: str
+    server: ScriptedSmtp, settings: dict[str, Any], says: str, kind: type[ChannelError]
 ) -> None:
-    with server:
-        if settings.pop("trust", False):
-            settings["context"] = server.context()
-        with pytest.raises(ChannelError) as caught:
-            sent(server, letter(1), **settings)
+    with server, pytest.raises(ChannelError) as caught:
+        sent(server, letter(1), **{"context": server.context(), **settings})
     assert type(caught.value) is kind
     assert says in str(caught.value)
     assert caught.value.hint
@@ -344,22 +356,22 @@ def test_a_host_that_is_none_is_an_error_and_no_traceback(host: str) -> None:
         list(SmtpChannel(host=host, port=25, pauses=()).send([letter(1)]))
 
 
-def test_a_password_is_not_sent_over_an_open_line_to_another_machine() -> None:
-    with ScriptedSmtp(users={"news": "sesame"}) as server:
-        relay = SmtpChannel(
-            host=f"localhost.localdomain", port=server.port, security="none", user="news", password="sesame", pauses=()
-        )  # noqa: F541
-        try:
+def test_a_password_is_not_sent_over_an_open_line_to_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ScriptedSmtp(users=USERS) as server:
+        ours = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: ours)
+        relay = SmtpChannel(host="smtp.example.org", port=server.port, security="none", user="news", password="sesame")
+        with pytest.raises(ChannelError, match="not encrypted"):
             list(relay.send([letter(1)]))
-        except ChannelError as error:
-            assert "not encrypted" in str(error) or "not found" in str(error)
     assert Step.AUTH not in server.steps
+
+
+def test_a_password_that_only_plain_could_carry_is_named_as_the_trouble() -> None:
+    with ScriptedSmtp(users=USERS, mechanisms="LOGIN") as server, pytest.raises(ChannelError, match="written in ASCII"):
+        sent(server, letter(1), user="news", password="пароль")
 
 
 def test_the_password_does_not_stand_in_the_repr() -> None:
     shown = repr(SmtpChannel(host="smtp.example.org", user="news", password="sesame"))
     assert "smtp.example.org" in shown
     assert "sesame" not in shown
-
-
-Hook = Callable[[Moment], Action | None]

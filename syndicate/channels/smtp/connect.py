@@ -1,0 +1,188 @@
+"""A relay reached, its certificate checked, logged in to; or a ChannelError that says why not and what to do."""
+
+from __future__ import annotations
+
+import base64
+import re
+import smtplib
+import socket
+import ssl
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from syndicate.channels.smtp.replies import parse_reply
+from syndicate.errors import ChannelError
+
+_LOGINS = {"PLAIN", "LOGIN", "CRAM-MD5"}
+_LOOPBACK = re.compile(r"localhost|127(?:\.\d+){3}|::1")
+
+
+class Security(StrEnum):
+    """How the line is encrypted."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+class RelayUnreachable(ChannelError):
+    """The relay does not answer, or says "not now": nothing is wrong with our settings, and later may do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """Where letters are handed in, and how."""
+
+    host: str
+    port: int
+    security: Security
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    timeout: timedelta = timedelta(seconds=60)
+    context: ssl.SSLContext | None = field(default=None, repr=False)
+    """Which certificates are trusted; None: those of the machine (SSL_CERT_FILE is honoured)."""
+
+    @property
+    def place(self) -> str:
+        """Return "host:port", as messages name it."""
+        return f"{self.host}:{self.port}"
+
+
+def connect(relay: Relay) -> smtplib.SMTP:
+    """Return a session that has said EHLO, is encrypted and logged in as the relay's settings say.
+
+    Raises RelayUnreachable where later may do (no route, refused, timed out, 4yz), ChannelError where a person must
+    act (certificate, login, no STARTTLS). The password is never sent over a line that others can read.
+    """
+    try:
+        session = _greeted(relay)
+    except smtplib.SMTPResponseException as error:
+        raise _answered(relay, "does not let us in", error) from error
+    except OSError as error:
+        raise _broken(relay, error) from error
+    except UnicodeError as error:
+        raise ChannelError(f'"{relay.host}" is no host name', hint="check mail.relay.host in config.yaml") from error
+    try:
+        _ready(session, relay)
+    except smtplib.SMTPResponseException as error:
+        session.close()
+        raise _answered(relay, "did not go on after the greeting", error) from error
+    except OSError as error:
+        session.close()
+        raise _broken(relay, error) from error
+    except ChannelError:
+        session.close()
+        raise
+    return session
+
+
+def _greeted(relay: Relay) -> smtplib.SMTP:
+    timeout, name = relay.timeout.total_seconds(), _own_name()
+    if relay.security is Security.TLS:
+        return smtplib.SMTP_SSL(relay.host, relay.port, name, timeout=timeout, context=_context(relay))
+    return smtplib.SMTP(relay.host, relay.port, name, timeout=timeout)
+
+
+def _ready(session: smtplib.SMTP, relay: Relay) -> None:
+    session.ehlo_or_helo_if_needed()
+    if relay.security is Security.STARTTLS:
+        if not session.has_extn("starttls"):
+            raise ChannelError(
+                f"{relay.place} offers no STARTTLS, and nothing is sent over an open line",
+                hint="set mail.relay.security to tls (usually port 465), or ask the relay's provider",
+            )
+        session.starttls(context=_context(relay))
+        session.ehlo()
+    if relay.user is not None:
+        _log_in(session, relay, relay.user, relay.password or "")
+
+
+def _log_in(session: smtplib.SMTP, relay: Relay, user: str, password: str) -> None:
+    if relay.security is Security.NONE and not _LOOPBACK.fullmatch(relay.host):
+        raise ChannelError(
+            f"the password for {relay.place} is not sent over a line that is not encrypted",
+            hint="set mail.relay.security to starttls or tls in config.yaml",
+        )
+    offered = set(session.esmtp_features.get("auth", "").upper().split())
+    if not offered & _LOGINS:
+        raise ChannelError(
+            f"{relay.place} offers no login that we know ({' '.join(sorted(offered)) or 'none at all'})",
+            hint="remove mail.relay.user from config.yaml, or try security: tls, or ask for AUTH PLAIN or LOGIN",
+        )
+    try:
+        _authenticate(session, user, password)
+    except smtplib.SMTPAuthenticationError as error:
+        if 400 <= error.smtp_code < 500:
+            raise
+        raise ChannelError(
+            f'{relay.place} refused the login for "{user}": {parse_reply(error.smtp_code, _text(error))}',
+            hint="check mail.relay.user, and the variable or file that mail.relay.password_env or _file names",
+        ) from error
+    except UnicodeError as error:
+        raise ChannelError(
+            f"{relay.place} offers only logins whose user and password are written in ASCII",
+            hint="ask the provider for AUTH PLAIN, or for another password",
+        ) from error
+
+
+def _authenticate(session: smtplib.SMTP, user: str, password: str) -> None:
+    """smtplib knows PLAIN in ASCII only; RFC 4616 writes it in UTF-8."""
+    if "PLAIN" not in session.esmtp_features["auth"].upper().split():
+        session.login(user, password)
+        return
+    secret = base64.b64encode(f"\0{user}\0{password}".encode()).decode("ascii")
+    code, text = session.docmd("AUTH", f"PLAIN {secret}")
+    if code not in (235, 503):
+        raise smtplib.SMTPAuthenticationError(code, text)
+
+
+def _answered(relay: Relay, what: str, error: smtplib.SMTPResponseException) -> ChannelError:
+    reply = parse_reply(error.smtp_code, _text(error))
+    if reply.code // 100 == 4:
+        return RelayUnreachable(f"{relay.place} {what} just now: {reply}", hint="nothing is lost; it is tried again")
+    return ChannelError(f"{relay.place} {what}: {reply}", hint="ask the relay's provider what this reply means")
+
+
+def _broken(relay: Relay, error: OSError) -> ChannelError:
+    match error:
+        case ssl.SSLCertVerificationError():
+            return ChannelError(
+                f"the certificate of {relay.place} does not hold: {error.verify_message}",
+                hint="set mail.relay.host to the name that the certificate is for, or have the certificate renewed",
+            )
+        case ssl.SSLError():
+            return ChannelError(
+                f"{relay.place} and we did not agree on TLS: {error.reason or error}",
+                hint="port 587 usually wants security: starttls, port 465 security: tls",
+            )
+        case socket.gaierror():
+            return RelayUnreachable(
+                f"the name {relay.host} was not found", hint="check mail.relay.host in config.yaml, and the network"
+            )
+    return RelayUnreachable(
+        f"{relay.place} does not answer: {why(error)}",
+        hint="nothing is lost; it is tried again. Check mail.relay.host and port if it stays so",
+    )
+
+
+def why(error: OSError) -> str:
+    """Return in a few words what broke a line; smtplib hides a timeout inside another error."""
+    cause = error.__context__ if isinstance(error, smtplib.SMTPException) and error.__context__ else error
+    if isinstance(cause, TimeoutError):
+        return "no answer in time"
+    return str(getattr(cause, "strerror", None) or cause).lower()
+
+
+def _context(relay: Relay) -> ssl.SSLContext:
+    return relay.context or ssl.create_default_context()
+
+
+def _text(error: smtplib.SMTPResponseException) -> bytes:
+    return error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
+
+
+def _own_name() -> str:
+    """Return the name for EHLO without asking DNS, which may take a minute to fail (RFC 5321 §4.1.4)."""
+    name = socket.gethostname()
+    return name if "." in name and name.isascii() else "[127.0.0.1]"

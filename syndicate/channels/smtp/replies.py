@@ -1,0 +1,84 @@
+"""What a relay's reply means, and what a broken line means, at each step of a letter's transaction. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from syndicate.delivery.model import Deferred, InDoubt, Outcome, Refused, Sent
+
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
+_LONGEST_REPLY_CHARS = 300
+
+
+class Step(StrEnum):
+    """The steps of one letter, named as a person would read them in a reason."""
+
+    MAIL = "MAIL FROM"
+    RCPT = "RCPT TO"
+    DATA = "DATA"
+    BODY = "the letter's text"
+    DOT = "the final dot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One reply: its code, and its text on one line, cut at 300 characters."""
+
+    code: int
+    """-1 where the line did not begin with a number."""
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.text}".strip()
+
+    @property
+    def status(self) -> str:
+        """Return the enhanced status code (RFC 3463, RFC 2034), or else the plain one."""
+        match = _ENHANCED.match(self.text)
+        return match[0] if match else str(self.code)
+
+    @property
+    def closing(self) -> bool:
+        """Return whether the relay says that it hangs up now (RFC 5321 §3.8)."""
+        return self.code == 421
+
+
+def parse_reply(code: int, text: bytes) -> Reply:
+    """Return a reply with its lines folded into one and its control characters dropped."""
+    words = text.decode("utf-8", "replace").split()
+    line = "".join(char for char in " ".join(words) if char.isprintable())
+    return Reply(code=code, text=line[:_LONGEST_REPLY_CHARS])
+
+
+def judge(step: Step, reply: Reply) -> Outcome | None:
+    """Return what came of the letter, or None where the relay says to go on.
+
+    4yz is for now and 5yz for good (RFC 5321 §4.2.1), after the final dot too: a relay that answers so has not
+    taken the letter. Anything that is no answer at all is doubt once the dot was written, and else nothing was sent.
+    """
+    match (step, reply.code // 100):
+        case (Step.DOT, 2):
+            return Sent(reply=str(reply))
+        case (Step.DATA, 3) | (Step.MAIL | Step.RCPT, 2):
+            return None
+        case (_, 4):
+            return Deferred(reason=f"at {step}: {reply}")
+        case (_, 5):
+            return Refused(reason=f"at {step}: {reply}", status=reply.status)
+        case (Step.DOT, _):
+            return InDoubt(reason=f"the relay answered {step} with no known reply: {reply}")
+    return Deferred(reason=f"the relay answered {step} with no known reply: {reply}")
+
+
+def out_of_step(step: Step, reply: Reply) -> bool:
+    """Return whether the relay and we no longer speak of the same thing, so that the line is of no more use."""
+    return reply.closing or reply.code // 100 not in ({3, 4, 5} if step is Step.DATA else {2, 4, 5})
+
+
+def lost(step: Step, why: str) -> Outcome:
+    """Return what a line that broke at this step means: in doubt from the first byte of the final dot on."""
+    if step is Step.DOT:
+        return InDoubt(reason=f"the line broke after the final dot was written, before its reply ({why})")
+    return Deferred(reason=f"the line broke at {step} ({why}); the letter was not finished, so nothing was sent")
