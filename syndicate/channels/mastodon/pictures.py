@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from dataclasses import dataclass
 
 from PIL import Image as Pillow
@@ -50,7 +51,7 @@ def fit_picture(content: bytes, limits: StatusLimits) -> Picture:
 def _read(content: bytes) -> Pillow.Image:
     """Return the picture upright, in RGB or RGBA."""
     try:
-        with Pillow.open(io.BytesIO(content)) as image:
+        with _opened(content) as image:
             if image.width * image.height > MOST_PIXELS_READ:
                 raise PictureError(f"it has {image.width} × {image.height} pixels")
             image.seek(0)
@@ -61,6 +62,13 @@ def _read(content: bytes) -> Pillow.Image:
             return plain
     except (OSError, ValueError, SyntaxError, EOFError, Pillow.DecompressionBombError) as error:
         raise PictureError(f"it is no picture that can be read: {error}") from error
+
+
+def _opened(content: bytes) -> Pillow.Image:
+    """Return the picture with its size read and nothing unpacked. (Pillow warns of large ones; we refuse them.)"""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)
+        return Pillow.open(io.BytesIO(content))
 
 
 def _preferences(image: Pillow.Image, limits: StatusLimits) -> tuple[str, ...]:
