@@ -98,7 +98,7 @@ def _answers(given: dict[str, str | None]) -> Answers:
     from syndicate.config.written import Answers
 
     name = _asked(given, "name", "The site's name", "line")
-    url = _asked(given, "url", "Its address", "url", "https://")
+    url = _asked(given, "url", "Its address", "url")
     feed = _asked(given, "feed", "The address of its feed", "feed_source")
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     sender = _asked(given, "sender", "Letters come from", "sender", f"news@{host}")
@@ -123,7 +123,7 @@ def _asked(given: dict[str, str | None], key: str, question: str, kind: str, def
         return value
     if _somebody_is_there():
         return str(click.prompt(question, default=default, value_proc=partial(_check, kind), err=True))
-    if default and default != "https://":
+    if default:
         return default
     raise ConfigError(
         f"--{key} is missing, and there is nobody to ask",
