@@ -1,0 +1,10 @@
+"""The web faces. So far one: the editor's preview, on loopback, which shows what would be sent and changes nothing.
+
+live.py      the installation kept open, and a stamp that tells cheaply whether anything changed
+look.py      the installation as it stands now → one frozen `Look`: issues, statuses, entries, notices
+entries.py   where each of the newest posts stands, and why
+letters.py   an issue → its exact HTML, text and .eml for a sample reader
+viewing.py   a letter → what the frame shows: dark or light, pictures from here or none
+guard.py     who may ask: GET, with the Host of this machine
+app.py       the routes
+"""

@@ -1,0 +1,221 @@
+"""The preview's routes: one page, the letters in their exact bytes and as the frame shows them, the pictures.
+
+Everything is drawn anew only when the stamp of live.py says that something changed; until then all is answered from
+memory. Nothing here writes: the page looks through the same functions that publish, and they freeze nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+from urllib.parse import quote
+
+import jinja2
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from syndicate.compose.environment import environment, load, render
+from syndicate.config.load import ConfigFaults
+from syndicate.config.source import dotted
+from syndicate.errors import SyndicateError
+from syndicate.feeds.pictures import PictureCache
+from syndicate.web.guard import Guard
+from syndicate.web.letters import Bodies
+from syndicate.web.live import Live, Marks, Stamp
+from syndicate.web.look import GMAIL_LIMIT_BYTES, GMAIL_NEAR_BYTES, Look, ShownIssue, look_at, picture_name
+from syndicate.web.viewing import as_viewed
+
+LETTER_POLICY = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+"""Of a letter shown by itself or in the frame: no script, no form, and nothing from another host."""
+_MEDIA = {"html": "text/html", "txt": "text/plain", "eml": "message/rfc822"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What is shown until something changes: a look, or the fault that stands in its way."""
+
+    key: Stamp | Marks
+    version: str
+    look: Look | None
+    fault: SyndicateError | None
+    pictures: PictureCache | None
+
+
+class Preview:
+    """The installation behind the routes, drawn anew only when it changed."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        self._lock = Lock()
+        self._scene: Scene | None = None
+
+    def scene(self) -> Scene:
+        """Return what is to be shown now; costs the look at a few files where nothing changed."""
+        with self._lock:
+            self._scene = self._current()
+            return self._scene
+
+    def _current(self) -> Scene:
+        was = self._scene
+        try:
+            with self.live.look() as (app, stamp):
+                if was and was.key == stamp:
+                    return was
+                look = look_at(app)
+                return Scene(
+                    key=stamp, version=_version(stamp.files, look), look=look, fault=None, pictures=app.pictures
+                )
+        except SyndicateError as fault:
+            key = self.live.marks()
+            return Scene(key=key, version=_version(key, str(fault)), look=None, fault=fault, pictures=None)
+
+
+def preview_app(live: Live, *, host: str = "127.0.0.1") -> Starlette:
+    """Return the preview as an ASGI app that answers for `host` and loopback only. It closes nothing: `live` does."""
+    preview = Preview(live)
+    # The page itself is ours alone: a broken template of the editor's must not take it down.
+    pages = environment([])
+    routes = [
+        Route("/", _in_thread(lambda request: _page(preview, pages, request))),
+        Route("/version", _in_thread(lambda _: PlainTextResponse(preview.scene().version))),
+        Route("/favicon.ico", lambda _: Response(status_code=204)),
+        Route("/preview.js", lambda _: _script(pages)),
+        Route("/view/{name:path}", _in_thread(lambda request: _view(preview, request))),
+        Route("/issue/{name:path}.{kind:str}", _in_thread(lambda request: _exact(preview, request))),
+        Route("/picture/{name}", _in_thread(lambda request: _picture(preview, request))),
+    ]
+    return Starlette(routes=routes, middleware=[Middleware(Guard, host=host)])
+
+
+def _in_thread(answer: Callable[[Request], Response]) -> Callable[[Request], object]:
+    async def endpoint(request: Request) -> Response:
+        return await run_in_threadpool(answer, request)
+
+    return endpoint
+
+
+def _page(preview: Preview, pages: jinja2.Environment, request: Request) -> Response:
+    scene = preview.scene()
+    if scene.look is None:
+        assert scene.fault is not None
+        shown = {"version": scene.version, "fault": scene.fault, "faults": _faults(scene.fault)}
+        return _html(render(load(pages, "web/preview_fault.html"), shown), status=500)
+    look = scene.look
+    name = request.query_params.get("issue")
+    issue = look.issue(name) or look.issue(None)
+    posting = request.query_params.get("for") == "list"
+    return _html(render(load(pages, "web/preview.html"), _context(scene.version, look, issue, posting)))
+
+
+def _context(version: str, look: Look, issue: ShownIssue | None, posting: bool) -> Mapping[str, object]:
+    def when(moment: datetime) -> str:
+        local = moment.astimezone(look.zone)
+        return f"{local:%a} {local.day} {local:%b, %H:%M}"
+
+    posting = posting and issue is not None and issue.posting is not None
+    body = _body(issue, posting)
+    return {
+        "version": version,
+        "look": look,
+        "issue": issue,
+        "posting": posting,
+        "body": body,
+        "raw": body.eml.decode("utf-8", "replace").replace("\r\n", "\n") if body else "",
+        "link": _link,
+        "when": when,
+        "limit": GMAIL_LIMIT_BYTES,
+        "near": GMAIL_NEAR_BYTES,
+    }
+
+
+def _link(issue: ShownIssue, posting: bool) -> str:
+    """Return the address of the page that shows an issue."""
+    return f"/?issue={quote(issue.name, safe='/')}{'&for=list' if posting else ''}"
+
+
+def _view(preview: Preview, request: Request) -> Response:
+    """Answer with the letter as the frame shows it: ?dark=1, ?pictures=0, ?for=list."""
+    query = request.query_params
+    body = _asked(preview, request)
+    if body is None:
+        return _gone()
+    address = None if query.get("pictures") == "0" else lambda url: f"/picture/{picture_name(url)}"
+    shown = as_viewed(body.html, dark=query.get("dark") == "1", address=address)
+    return _html(shown, policy=f"{LETTER_POLICY}img-src 'self'; frame-ancestors 'self'")
+
+
+def _exact(preview: Preview, request: Request) -> Response:
+    """Answer with the very bytes of a part: .html, .txt, .eml."""
+    body, kind = _asked(preview, request), request.path_params["kind"]
+    if body is None or kind not in _MEDIA:
+        return _gone()
+    content = {"html": body.html.encode(), "txt": body.text.encode(), "eml": body.eml}[kind]
+    headers = {"Content-Security-Policy": f"{LETTER_POLICY}frame-ancestors 'none'"}
+    return Response(content, media_type=_MEDIA[kind], headers=headers)
+
+
+def _asked(preview: Preview, request: Request) -> Bodies | None:
+    """Return the letter that a request names, or None."""
+    look = preview.scene().look
+    issue = look.issue(request.path_params["name"]) if look else None
+    return _body(issue, request.query_params.get("for") == "list")
+
+
+def _body(issue: ShownIssue | None, posting: bool) -> Bodies | None:
+    if issue is None:
+        return None
+    return issue.posting if posting else issue.readers
+
+
+def _picture(preview: Preview, request: Request) -> Response:
+    """Answer with a picture that the page shows, from the cache or else fetched into it; 404 where it is not to be had.
+
+    Only the name of one that is shown is known here, so nobody can make us fetch an address of their own.
+    """
+    scene = preview.scene()
+    url = scene.look.pictures.get(request.path_params["name"]) if scene.look else None
+    if url is None or scene.pictures is None:
+        return _gone()
+    try:
+        content = scene.pictures.load(url)
+    except (SyndicateError, OSError):
+        return _gone()
+    path = scene.pictures.path_for(url)
+    kind = (mimetypes.guess_type(path.name)[0] if path else None) or "application/octet-stream"
+    return Response(content, media_type=kind, headers={"Cache-Control": "private, max-age=3600"})
+
+
+def _faults(fault: SyndicateError) -> list[tuple[str, str]]:
+    """Return each fault as its place and its sentence."""
+    if isinstance(fault, ConfigFaults):
+        name = fault.path.name
+        return [
+            (f"{name} line {each.line}" if each.line else name, f"{dotted(each.keys)}: {each.what}".removeprefix(": "))
+            for each in fault.faults
+        ]
+    return [(fault.where or "", fault.what)]
+
+
+def _version(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def _script(pages: jinja2.Environment) -> Response:
+    return Response(render(load(pages, "web/preview.js"), {}), media_type="text/javascript")
+
+
+def _html(text: str, *, status: int = 200, policy: str | None = None) -> Response:
+    headers = {"Content-Security-Policy": policy} if policy else None
+    return Response(text, status_code=status, media_type="text/html", headers=headers)
+
+
+def _gone() -> Response:
+    return PlainTextResponse("there is no such thing in the preview\n", 404)

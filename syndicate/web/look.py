@@ -1,0 +1,236 @@
+"""The installation as it stands now → one frozen `Look`, from which the page is drawn. It only reads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from syndicate.app import App
+from syndicate.audience.model import SubscriptionState
+from syndicate.compose.model import IssueState, RenderedEmail
+from syndicate.config import config_warnings
+from syndicate.errors import SyndicateError, TemplateError
+from syndicate.pipeline import Draft, draft
+from syndicate.schedule import next_period
+from syndicate.store.issues import CARRYING, StoredIssue
+from syndicate.web.entries import ShownEntry, shown_entries
+from syndicate.web.letters import Bodies, bodies, is_posting
+from syndicate.web.statuses import ShownAccount, shown_accounts
+from syndicate.web.viewing import pictures_of
+
+GMAIL_LIMIT_BYTES, GMAIL_NEAR_BYTES = 102_000, 80_000
+"""Gmail cuts a letter's HTML at about 102 kB, and with it the way out (docs/deliverability.md)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownIssue:
+    """An issue: the next one of a digest, or the last that was frozen."""
+
+    digest: str
+    number: int
+    is_next: bool
+    state: str
+    """In a word or two: "next", "going out", "sent"."""
+    at: datetime
+    """When it goes; when it was frozen."""
+    sender: tuple[str, str]
+    """From: name and address."""
+    subject: str
+    preheader: str
+    reviews: int
+    more: int
+    goes_to: tuple[str, ...]
+    """A few words for each mailing list."""
+    readers: Bodies | None
+    """As our own readers get it; None where it does not render."""
+    posting: Bodies | None
+    """As a list server gets it; None where the digest has none."""
+    fault: SyndicateError | None = None
+
+    @property
+    def name(self) -> str:
+        """Return how the address bar names it: "weekly" for the next, "weekly/3" for a frozen one."""
+        return self.digest if self.is_next else f"{self.digest}/{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """All that the page shows."""
+
+    site: str
+    zone: tzinfo
+    issues: tuple[ShownIssue, ...]
+    """Of each digest the next one, then the last frozen one."""
+    accounts: tuple[ShownAccount, ...]
+    entries: tuple[ShownEntry, ...]
+    notices: tuple[str, ...]
+    """What the editor should know before all else; mostly empty."""
+    pictures: Mapping[str, str]
+    """Name → address of every picture that is shown; nothing else is ever fetched."""
+
+    def issue(self, name: str | None) -> ShownIssue | None:
+        """Return an issue by its name; without one, the first that has something to read."""
+        if name is not None:
+            return next((each for each in self.issues if each.name == name), None)
+        full = (each for each in self.issues if each.reviews or each.fault)
+        return next(full, self.issues[0] if self.issues else None)
+
+
+def look_at(app: App) -> Look:
+    """Return everything as it is now. Raises StoreError where the database cannot be read."""
+    pictures: dict[str, str] = {}
+
+    def address(url: str) -> str:
+        pictures[picture_name(url)] = url
+        return f"/picture/{picture_name(url)}"
+
+    drafts = {name: _drafted(app, name) for name in app.config.digests}
+    issues = tuple(issue for name, made in drafts.items() for issue in _issues(app, name, made))
+    for issue in issues:
+        for body in (issue.readers, issue.posting):
+            for url in pictures_of(body.html) if body else ():
+                address(url)
+    good = {name: made for name, made in drafts.items() if isinstance(made, Draft)}
+    return Look(
+        site=app.config.site.name,
+        zone=app.config.site.zone,
+        issues=issues,
+        accounts=shown_accounts(app, address),
+        entries=shown_entries(app, good),
+        notices=tuple(_notices(app)),
+        pictures=pictures,
+    )
+
+
+def picture_name(url: str) -> str:
+    """Return the name under which a picture is shown."""
+    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _drafted(app: App, name: str) -> Draft | TemplateError:
+    try:
+        return draft(app, name)
+    except TemplateError as fault:
+        return fault
+
+
+def _issues(app: App, name: str, made: Draft | TemplateError) -> Iterator[ShownIssue]:
+    yield _faulty(app, name, made) if isinstance(made, TemplateError) else _next(app, made)
+    last = next((each for each in app.issues.listed(states=CARRYING) if each.digest == name), None)
+    if last is not None and last.email is not None:
+        yield _frozen(app, last, last.email)
+
+
+def _next(app: App, made: Draft) -> ShownIssue:
+    state = "next" if made.selection.reviews else "nothing new"
+    return _issue(
+        app,
+        made.digest,
+        made.email,
+        number=made.number,
+        is_next=True,
+        state=state,
+        at=made.period,
+        reviews=len(made.selection.reviews),
+        more=made.selection.more,
+    )
+
+
+def _frozen(app: App, issue: StoredIssue, email: RenderedEmail) -> ShownIssue:
+    return _issue(
+        app,
+        issue.digest,
+        email,
+        number=issue.number or 0,
+        is_next=False,
+        state="sent" if issue.state is IssueState.SENT else "going out",
+        at=issue.frozen or issue.created,
+        reviews=len(app.issues.reviews_of(issue.id)),
+        more=0,
+    )
+
+
+def _issue(
+    app: App,
+    name: str,
+    email: RenderedEmail,
+    *,
+    number: int,
+    is_next: bool,
+    state: str,
+    at: datetime,
+    reviews: int,
+    more: int,
+) -> ShownIssue:
+    digest = app.config.digests[name]
+    posting = any(is_posting(app, each) for each in digest.lists)
+    made = [
+        bodies(app, digest, email, f"{name}:{number}", at, posting=kind)
+        for kind in ((False, True) if posting else (False,))
+    ]
+    return ShownIssue(
+        digest=name,
+        number=number,
+        is_next=is_next,
+        state=state,
+        at=at,
+        sender=_sender(app),
+        subject=email.subject,
+        preheader=email.preheader,
+        reviews=reviews,
+        more=more,
+        goes_to=tuple(_audience(app, each) for each in digest.lists),
+        readers=made[0],
+        posting=made[1] if posting else None,
+    )
+
+
+def _faulty(app: App, name: str, fault: TemplateError) -> ShownIssue:
+    return ShownIssue(
+        digest=name,
+        number=app.issues.next_number(name),
+        is_next=True,
+        state="does not render",
+        at=next_period(app.config.digests[name].at, app.config.site.zone, app.clock.now()),
+        sender=_sender(app),
+        subject="",
+        preheader="",
+        reviews=0,
+        more=0,
+        goes_to=(),
+        readers=None,
+        posting=None,
+        fault=fault,
+    )
+
+
+def _sender(app: App) -> tuple[str, str]:
+    mail = app.config.mail
+    return (mail.sender_name or mail.sender_address, mail.sender_address) if mail else (app.config.site.name, "")
+
+
+def _audience(app: App, name: str) -> str:
+    """Return a list in words: "Weekly readers, 1,204 readers", "films@lists.example"."""
+    known = app.config.lists.get(name)
+    title = (known.name if known else None) or name
+    if known and known.address:
+        return f"{title}, {known.address}"
+    readers = sum(number for state, number in app.audience.count(name).items() if state is SubscriptionState.CONFIRMED)
+    return f"{title}, {readers:,} {'reader' if readers == 1 else 'readers'}"
+
+
+def _notices(app: App) -> Iterator[str]:
+    if app.paused():
+        yield "Paused: nothing leaves until you type syndicate resume."
+    for name in app.config.feeds:
+        health = app.feeds.health(name, app.config.feed_source(name))
+        if health.held:
+            yield f"Feed {name} is held ({health.held}): look below, then type syndicate feeds accept {name}."
+        if health.failing_since:
+            yield f"Feed {name} has been failing since {health.failing_since:%d %B, %H:%M} UTC: {health.error}"
+        if health.parsed is None:
+            yield f"Feed {name} has not been read yet: syndicate poll {name}."
+    yield from (incident.text.splitlines()[0] for incident in app.incidents.open_ones())
+    yield from config_warnings(app.config)

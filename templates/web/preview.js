@@ -1,0 +1,51 @@
+// The switches of the letter, remembered, and the reload when something changed.
+"use strict";
+const letter = document.querySelector(".letter");
+const frame = document.querySelector("iframe");
+let shown = frame?.getAttribute("src");
+
+function show() {
+  const { colours, pictures } = letter.dataset;
+  const address = `${frame.dataset.address}&dark=${colours === "dark" ? 1 : 0}&pictures=${pictures === "on" ? 1 : 0}`;
+  if (shown !== address) {
+    shown = address;
+    // Replacing leaves no step behind in the history.
+    frame.contentWindow.location.replace(address);
+  }
+}
+
+function remembered(name) {
+  try { return sessionStorage.getItem(name); } catch { return null; }
+}
+
+function remember(name, value) {
+  try { sessionStorage.setItem(name, value); } catch { /* a browser that keeps nothing */ }
+}
+
+if (letter) {
+  for (const input of letter.querySelectorAll("input")) {
+    if (remembered(input.name) === input.value) input.checked = true;
+    if (input.checked) letter.dataset[input.name] = input.value;
+    input.addEventListener("change", () => {
+      letter.dataset[input.name] = input.value;
+      remember(input.name, input.value);
+      show();
+    });
+  }
+  show();
+}
+
+async function look() {
+  if (document.hidden) return;
+  const lost = document.querySelector(".lost");
+  try {
+    const answer = await fetch("/version", { cache: "no-store" });
+    const version = await answer.text();
+    lost.hidden = true;
+    if (answer.ok && version !== document.documentElement.dataset.version) location.reload();
+  } catch {
+    lost.hidden = false;
+  }
+}
+setInterval(look, 1500);
+document.addEventListener("visibilitychange", look);
