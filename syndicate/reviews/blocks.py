@@ -17,6 +17,8 @@ from syndicate.reviews.clean import MAX_CHARS, CleanHtml, clean_html, parse_html
 from syndicate.reviews.words import word_set
 
 MAX_BLOCKS = 4000
+MAX_LINE_CHARS = 8000
+"""A paragraph is never that long; what is cut off could only cost time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,7 @@ class Body:
 _TAG = re.compile(r"<[a-zA-Z/!]")
 _UNSEEN = re.compile("[\u200b\ufeff\u00ad\u2060\u202a-\u202e\u2066-\u2069\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 _WIDE_GAP = re.compile(r"\s*\n\s*|(?<=[^\s.!?…:\"'”’])[ \t\xa0]{2,}")
+_GLUED = re.compile(r"(?<=[\w.!?”\"’)])(?=(?:Review by|Directed by:|Starring:|Featuring:|Written by:)\s?\S)")
 _BLOCK_TAGS = word_set(
     "address article aside blockquote body br caption center dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 "
     "header hr html img li main meta ol p pre section table tbody td tfoot th thead tr ul"
@@ -88,7 +91,7 @@ _MARKS = frozenset({"ratingValue", "bestRating", "reviewRating", "rating", "valu
 
 def fold(text: str) -> str:
     """Return the text on one line: white space folded, invisible and direction-changing characters dropped."""
-    return " ".join(_UNSEEN.sub("", text).split())
+    return " ".join(_UNSEEN.sub("", text).split())[:MAX_LINE_CHARS]
 
 
 def read_body(raw: RawHtml) -> Body:
@@ -115,6 +118,8 @@ def text_of(fragment: CleanHtml) -> str:
 
 
 def _plain_lines(text: str) -> Iterator[Line]:
+    """Give the lines that are left in a bare text; where the feed glued two of them, a label tells them apart."""
+    text = _GLUED.sub("\n", text)
     lines = (fold(part) for part in _WIDE_GAP.split(text))
     return (Line(text=line) for line in lines if line)
 

@@ -97,13 +97,13 @@ def read_credits(lines: Sequence[Line], *, plain: bool = False) -> Credits:
     """Return the credits of a post.
 
     `plain` says that the lines of the post may have been run together (a short feed): then only what is
-    certain is taken, so a cast loses its last name where no one can tell where the name ends.
+    certain is taken of its last line, so a cast loses its last name where no one can tell where that ends.
     """
     found: dict[int, list[_Credit]] = {}
     edges = Credits()
     for number, line in _head(lines):
         pending = _pending(found, number, lines)
-        credits, part = _read_line(line, pending, plain)
+        credits, part = _read_line(line, pending, plain and number == len(lines) - 1)
         if credits:
             found[number] = credits
             edges = replace(edges, before=edges.before or part.before, after=part.after)
@@ -130,7 +130,7 @@ def reviewers_of(
     if named := tuple(body):
         return named
     for label in labels:
-        if (match := _BY.fullmatch(label)) and len(match["name"].split()) >= 2:
+        if (match := _BY.fullmatch(label)) and are_surely_names(match["name"]):
             return split_names(match["name"])
     sites = {name.casefold().strip() for name in site_names}
     return tuple(name for name in authors if _is_critic(name) and name.casefold().strip() not in sites)
@@ -162,12 +162,12 @@ def _pending(found: dict[int, list[_Credit]], number: int, lines: Sequence[Line]
     return None
 
 
-def _read_line(line: Line, pending: _Role | None, plain: bool) -> tuple[list[_Credit], Credits]:
+def _read_line(line: Line, pending: _Role | None, open_ended: bool) -> tuple[list[_Credit], Credits]:
     nothing: tuple[list[_Credit], Credits] = [], Credits()
     if pending and not _AT_START.match(line.text) and are_names(line.text):
         return [_Credit(role=pending, value=line.text)], Credits()
-    if len(_marks(line.text)) >= 2 or (plain and _marks(line.text)):
-        return _read_run(line.text, plain=plain)
+    if len(_marks(line.text)) >= 2 or (open_ended and _marks(line.text)):
+        return _read_run(line.text, open_ended=open_ended)
     if stray := _inside_short(line.text):
         return [stray], Credits()
     match = _AT_START.match(line.text)
@@ -217,7 +217,7 @@ def _marks(text: str) -> list[re.Match[str]]:
     return marks
 
 
-def _read_run(text: str, *, plain: bool) -> tuple[list[_Credit], Credits]:
+def _read_run(text: str, *, open_ended: bool) -> tuple[list[_Credit], Credits]:
     """Read several credits on one line; after the last label prose may follow without a break."""
     marks = _marks(text)
     ends = [mark.start() for mark in marks[1:]]
@@ -226,11 +226,9 @@ def _read_run(text: str, *, plain: bool) -> tuple[list[_Credit], Credits]:
     ]
     role, value = _role(marks[-1]), text[marks[-1].end() :].strip()
     after: str | None = ""
-    if role in (_Role.DIRECTOR, _Role.CAST, _Role.REVIEWER) and (plain or not are_names(value)):
+    if role in (_Role.DIRECTOR, _Role.CAST, _Role.REVIEWER) and (open_ended or not are_names(value)):
         names, after = split_names_from_prose(value)
         value = ", ".join(names)
-        if after is None and not names and are_surely_names(text[marks[-1].end() :].rstrip(" .…")):
-            value = ""
     credits.append(_Credit(role=role, value=value))
     return credits, Credits(before=text[: marks[0].start()].strip(), after=after)
 

@@ -30,6 +30,7 @@ _INLINE_PROMO = re.compile(
 _REVIEW_LABEL = re.compile(r"(?:Review|Verdict|Our verdict)\s*:\s+(?=\S.{40})")
 _CUT = re.compile(r"\s*(?:\[\s*(?:…|\.{3})\s*\]|…|\.{3})\s*$")
 _END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s+[\"'“‘«(\[]?[^\sa-z])|[。！？]+[」』）]*")
+_ENDS = re.compile(r"[.!?…][\"'”’)]*$")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"'“‘])(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|Lt|Col|Gen|Capt|Sgt|Rev|Hon|Fr|Vol|No|vs|cf|al|approx|dir|feat"
     r"|Messrs|Mme|Mlle|e\.g|i\.e|a\.k\.a|[A-Z]|(?:[A-Z]\.)+[A-Z])\.$"
@@ -77,7 +78,8 @@ def read_excerpt(lines: Iterable[str]) -> str | None:
 def prose(lines: Iterable[Line]) -> Iterator[str]:
     """Give the lines that are prose: no caption, heading, promotion or rating; promotions inside a line cut out."""
     for line in lines:
-        if line.caption or line.heading or is_promo(line.text) or rating_of_line(line.text):
+        titled = line.heading and not _ENDS.search(line.text)
+        if line.caption or titled or is_promo(line.text) or rating_of_line(line.text):
             continue
         text = _REVIEW_LABEL.sub("", _INLINE_PROMO.sub("", line.text)).strip()
         if _SENTENCE_LIKE.search(text):

@@ -6,13 +6,15 @@ import re
 
 from syndicate.reviews.words import OPENERS, PARTICLES
 
+_MAX_CHARS = 1500
 _SUFFIX = re.compile(r"(?:Jr|Sr|Jnr|Snr|II|III|IV)\.?", re.I)
 _HANDLE = re.compile(r"\s*[(\[]?\s*@[\w.@-]+\s*[)\]]?")
 _BETWEEN = re.compile(r"\s*(?:[,;|•/]|\s&\s|\s\+\s|\s+and\s+|\s+et\s+|\s+y\s+)\s*(?![^(]*\))", re.I)
 _LEAD_IN = re.compile(r"(?:and|with|introducing|featuring|&)\s+", re.I)
 _NOBODY = frozenset({"", "more", "others", "etc", "etc.", "et al", "et al.", "many more", "and more", "tba", "n/a"})
 _SITE = re.compile(r"(?:https?://)?[\w-]+\.(?:com|net|org|co\.uk|ie|eu|example)\b|https?://", re.I)
-_AFTER_NAMES = re.compile(r"(?<=\w\w)\.\s+(?=\d)|\s+[–—]\s+|\s*\.?\s*$")
+_AFTER_NAMES = re.compile(r"(?<=\w\w)\.\s+(?=\d)|\s+[–—]\s+")
+_GLUED = re.compile(r"\b([^\W\d_][^\W\d_A-Z]+)([A-Z][a-z]*(?:['’][a-z]+)?)\b")
 _WORD = re.compile(r"[^\W\d_][\w.'’\-]*|[A-Z]\.(?:[A-Z]\.)*")
 
 
@@ -21,20 +23,22 @@ def split_names(text: str) -> tuple[str, ...]:
 
     "A, B & C", "A and B", "X (@handle)"; "Robert Downing, Jr." is one person, brackets are not split.
     """
-    text = _AFTER_NAMES.split(_HANDLE.sub("", text), maxsplit=1)[0] if text else ""
+    text = _AFTER_NAMES.split(_HANDLE.sub("", text[:_MAX_CHARS]), maxsplit=1)[0]
     names: list[str] = []
     for piece in (_bare(piece) for piece in _BETWEEN.split(text)):
         if _SUFFIX.fullmatch(piece) and names:
             names[-1] = f"{names[-1]}, {piece}"
-        elif piece.lower() not in _NOBODY and not _SITE.match(piece):
+        elif piece.strip(".") and piece.lower() not in _NOBODY and not _SITE.match(piece):
             names.append(piece)
     return tuple(dict.fromkeys(_with_stop(name) for name in names))
 
 
 def are_names(text: str) -> bool:
     """Return whether a text that follows a label can be names: short pieces, not a sentence."""
+    if len(text) > _MAX_CHARS:
+        return False
     names = split_names(text)
-    return bool(names) and len(text) <= 1500 and all(len(name) <= 60 and _is_short(name) for name in names)
+    return bool(names) and all(len(name) <= 60 and _is_short(name) for name in names)
 
 
 def are_surely_names(text: str) -> bool:
@@ -70,7 +74,7 @@ def split_names_from_prose(text: str) -> tuple[tuple[str, ...], str | None]:
 
 
 def _at_opener(text: str) -> tuple[tuple[str, ...], str | None]:
-    words = text.split()
+    words = _GLUED.sub(_unglued, text[:200]).split() + ([text[200:]] if text[200:] else [])
     for place, word in enumerate(words[:7]):
         plain = word.lower().strip("\"'“‘([,.").replace("’", "'")
         opens = place >= 1 and plain in OPENERS and plain not in PARTICLES.difference({"the", "of"})
@@ -79,6 +83,11 @@ def _at_opener(text: str) -> tuple[tuple[str, ...], str | None]:
         if not _is_name_word(word) and word.lower() not in ("and", "&"):
             return (), None
     return (), None
+
+
+def _unglued(match: re.Match[str]) -> str:
+    """Part "ChagallThere's" where the second half opens sentences: the feed dropped the line break between."""
+    return f"{match[1]} {match[2]}" if match[2].lower().replace("’", "'") in OPENERS else match[0]
 
 
 def _is_credit(item: str) -> bool:

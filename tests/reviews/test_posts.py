@@ -1,6 +1,6 @@
 """Golden posts: an entry above, what we must understand of it below; one file each in tests/data/posts.
 
-A `.post` file holds the entry's head, its body, and the expected part of `feeds read --json`, with a line of `===` between.
+A `.post` file holds the entry's head, its body, and the expected part of `feeds read --json`, `===` between them.
 What the expectation does not name must be null, or an empty list.
 """
 
@@ -15,10 +15,10 @@ from syndicate.feeds.model import Entry
 from syndicate.reviews.extract import read_entry
 from syndicate.reviews.record import from_json, to_json
 from syndicate.reviews.report import describe
-from tests.reviews.build import entry
+from tests.reviews.build import DATA, entry
 
-POSTS = sorted((Path(__file__).parents[1] / "data" / "posts").glob("*.post"))
-UNKNOWN = {
+POSTS = sorted(DATA.glob("*.post"))
+UNKNOWN: dict[str, object] = {
     "film": None,
     "strand": None,
     "festival": None,

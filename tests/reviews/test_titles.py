@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
-from _pytest.mark import ParameterSet
 from hypothesis import given
 from hypothesis import strategies as st
 
 from syndicate.reviews.model import Festival, Kind
 from syndicate.reviews.titles import BLOG_RULES, compile_title_rules, read_title
+from tests.reviews.build import rows
 
 R, TV, BOOK = Kind.REVIEW, Kind.TV_REVIEW, Kind.BOOK_REVIEW
 
 
-TABLES = Path(__file__).parents[1] / "data" / "posts" / "titles.txt"
-
-
-def _rows(table: int) -> list[ParameterSet]:
-    """Return the rows of a table in titles.txt, their cells padded to five."""
-    lines = TABLES.read_text(encoding="utf-8").strip().split("\n\n")[table].splitlines()[1:]
-    rows = [[cell.strip() for cell in line.split(" :: ")] for line in lines]
-    return [pytest.param(*(row + [""] * 5)[1:6], id=row[0]) for row in rows]
-
-
-@pytest.mark.parametrize(("title", "strand", "film", "year", "form"), _rows(0))
+@pytest.mark.parametrize(("title", "strand", "film", "year", "form"), rows("titles.txt", 0, columns=5))
 def test_a_review_title_gives_strand_film_year_and_format(
     title: str, strand: str, film: str, year: str, form: str
 ) -> None:
@@ -41,7 +30,7 @@ def test_odd_blanks_in_a_title_are_folded() -> None:
     assert (reading.strand, reading.film) == ("New Release Review", "RED TIDE")
 
 
-@pytest.mark.parametrize(("title", "strand", "name", "year", "film"), _rows(1))
+@pytest.mark.parametrize(("title", "strand", "name", "year", "film"), rows("titles.txt", 1, columns=5))
 def test_a_festival_is_named_with_its_year(title: str, strand: str, name: str, year: str, film: str) -> None:
     reading = read_title(title)
     assert reading.kind is Kind.REVIEW

@@ -1,0 +1,198 @@
+"""Whatever a feed holds, an entry is read: no exception, no nonsense, in milliseconds."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syndicate.feeds.model import Entry, RawHtml
+from syndicate.reviews.extract import as_review, read_entry
+from syndicate.reviews.model import Film, Kind
+from syndicate.reviews.record import from_json, to_json
+from syndicate.reviews.report import describe
+from syndicate.reviews.titles import compile_title_rules
+from tests.reviews.build import entry
+
+FRAGMENTS = st.sampled_from(
+    [
+        "<p>",
+        "</p>",
+        "<br/>",
+        "<div>",
+        "</div>",
+        "<b>",
+        "</b>",
+        "<a name='more'></a>",
+        "<!--more-->",
+        "<img src=/x.jpg alt='Red Tide review'>",
+        "Review by Ann Roe",
+        "Directed by:",
+        "Starring:",
+        "Cy Marr, Di Poe",
+        "★★★½",
+        "8/10",
+        "Rating: ",
+        "Read more »",
+        "A drover comes home. ",
+        "<script type='application/ld+json'>{}</script>",
+        "<table><tr><td class='tr-caption'>",
+        "&nbsp;",
+        "&#x1F600;",
+        "\x00",
+        "<",
+        "&",
+        "…",
+    ]
+)
+BODIES = st.lists(FRAGMENTS | st.text(max_size=20), max_size=25).map("".join)
+TITLES = st.sampled_from(["", "New Release Review - ", "RED TIDE", "Interview - "]).flatmap(
+    lambda start: st.text(max_size=30).map(lambda end: start + end)
+)
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> Entry:
+    pairs = st.tuples(st.sampled_from(["filmTitle", "filmYear", "memberRating"]), st.text(max_size=8))
+    return entry(
+        draw(TITLES),
+        draw(BODIES),
+        summary=draw(BODIES),
+        labels=tuple(draw(st.lists(st.text(max_size=12), max_size=3))),
+        authors=tuple(draw(st.lists(st.text(max_size=12), max_size=2))),
+        thumbnail=draw(st.none() | st.text(max_size=20)),
+        base=draw(st.none() | st.text(max_size=20)),
+        fields=tuple(draw(st.lists(pairs, max_size=3))),
+    )
+
+
+@given(entries())
+def test_any_entry_is_read_and_kept(post: Entry) -> None:
+    reading = read_entry(post)
+    assert (reading.review is None) == (reading.kind is Kind.OTHER)
+    assert reading.why
+    assert from_json(to_json(reading)) == reading
+    assert json.loads(json.dumps(describe(post, reading)))["kind"] == reading.kind
+    assert as_review(reading, post.title).film.title
+
+
+@given(entries())
+def test_no_markup_is_left_in_what_is_shown(post: Entry) -> None:
+    review = read_entry(post).review
+    if review is not None:
+        texts = [review.standfirst or "", review.excerpt or "", *review.reviewers, *review.directors, *review.cast]
+        assert not any("\n" in text or "\x00" in text for text in texts)
+        assert len(review.excerpt or "") <= 400
+
+
+def test_an_ordinary_post_is_read_in_milliseconds() -> None:
+    paragraph = (
+        "<p>There is a <i>moment</i> in the second reel, and it is a <b>fine</b> one. It lasts. "
+        + "Word " * 80
+        + "</p>"
+    )
+    post = entry(content="<p>A pilot finds a light.</p><a name='more'></a><p>Directed by: Bo Lind</p>" + paragraph * 20)
+    assert len(post.content) > 9000
+    read_entry(post)
+    started = time.perf_counter()
+    for _ in range(10):
+        read_entry(post)
+    assert (time.perf_counter() - started) / 10 < 0.05
+
+
+def test_a_post_that_is_no_review_is_named_by_its_title_where_an_editor_includes_it() -> None:
+    post = entry("Interview - CINDERS Director Bo Lind", "<p>We spoke to the director. He was on fire.</p>")
+    reading = read_entry(post)
+    review = as_review(reading, post.title)
+    assert (reading.kind, review.film) == (Kind.OTHER, Film(title=post.title))
+    assert review.excerpt == "We spoke to the director. He was on fire."
+    assert as_review(read_entry(entry("", "")), "").film.title == "Untitled"
+
+
+def test_a_review_stays_the_review_that_it_is() -> None:
+    post = entry("New Release Review - RED TIDE")
+    reading = read_entry(post)
+    assert as_review(reading, post.title) == reading.review
+
+
+def test_the_sites_own_name_is_no_critic() -> None:
+    post = entry("New Release Review - RED TIDE", authors=("The Lantern",))
+    named, unnamed = read_entry(post).review, read_entry(post, site_names=("the lantern",)).review
+    assert named
+    assert named.reviewers == ("The Lantern",)
+    assert unnamed
+    assert unnamed.reviewers == ()
+
+
+def test_a_feeds_own_title_rules_are_used() -> None:
+    rules = compile_title_rules([r"^(?P<strand>Kritik) \* (?P<film>.+)$"])
+    review = read_entry(entry("Kritik * Rote Flut"), titles=rules).review
+    assert review
+    assert (review.strand, review.film.title) == ("Kritik", "Rote Flut")
+
+
+@pytest.mark.parametrize(
+    ("alt", "film"),
+    [
+        ("Red Tide review", "Red Tide"),
+        ("Red Tide poster", "Red Tide"),
+        ("Red Tide film review", "Red Tide"),
+        ("Red Tide bluray", "Red Tide"),
+        ("Red Tide", "Red Tide"),
+        ("red tide review", "RED TIDE"),
+        ("Blue Tide review", "RED TIDE"),
+        ("New Release Review - RED TIDE", "RED TIDE"),
+        ("red tide cannes review", "RED TIDE"),
+        ("", "RED TIDE"),
+        ("Bo Lind", "RED TIDE"),
+    ],
+)
+def test_a_films_good_case_is_taken_from_an_alt_text_that_equals_it(alt: str, film: str) -> None:
+    review = read_entry(entry(content=f'<img src="/a.jpg" alt="{alt}">')).review
+    assert review
+    assert review.film.title == film
+
+
+def test_a_title_that_is_not_in_capitals_is_left_as_it_is() -> None:
+    review = read_entry(entry("New Release Review - drip", '<img src="/a.jpg" alt="Drip review">')).review
+    assert review
+    assert review.film.title == "drip"
+
+
+def test_a_rating_of_another_film_in_the_prose_does_not_count() -> None:
+    html = "<p>His last, Blue Tide, was 4 stars of fun.</p><p>READ MORE: Blue Tide review 4/5</p><p>Blue Tide: 4/5</p>"
+    review = read_entry(entry(content=html)).review
+    assert review
+    assert review.rating is None
+
+
+def test_the_report_has_the_promised_keys_and_times() -> None:
+    plus_two = datetime(2026, 11, 6, 9, 30, 1, 3000, tzinfo=timezone(timedelta(hours=2)))
+    post = Entry(
+        guid=None, link=None, title="x", content=RawHtml(""), summary=RawHtml(""), published=plus_two, updated=None
+    )
+    assert describe(post, read_entry(post)) == {
+        "id": "x",
+        "title": "x",
+        "link": None,
+        "published": "2026-11-06T07:30:01Z",
+        "updated": None,
+        "labels": [],
+        "image": None,
+        "kind": "other",
+        "why": "neither the title nor the credits say that it is a review",
+        "review": None,
+    }
+    assert plus_two.astimezone(UTC).microsecond == 3000
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", "null", '{"kind": "poem"}', "[" * 100_000, '{"kind":"review","why":1}']
+)
+def test_what_is_no_kept_reading_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        from_json(text)
