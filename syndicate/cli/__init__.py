@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from syndicate import __version__
 from syndicate.errors import SyndicateError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Every import of this module is paid for by `syndicate --help`: no dataclasses, no pathlib (benchmarks/start.py).
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("init", "Write a commented config.yaml from a few questions."),
@@ -42,8 +45,7 @@ The lines stand here so that `syndicate --help` loads none of the modules.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
+class Setup(NamedTuple):
     """What the root options said."""
 
     config_path: Path
@@ -73,8 +75,8 @@ class _LazyGroup(click.Group):
     "-c",
     "--config",
     "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("config.yaml"),
+    type=click.Path(dir_okay=False),
+    default="config.yaml",
     envvar="SYNDICATE_CONFIG",
     show_envvar=True,
     show_default=True,
@@ -91,12 +93,14 @@ class _LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="syndicate")
 @click.pass_context
-def root(context: click.Context, config_path: Path, verbose: int, log_format: str) -> None:
+def root(context: click.Context, config_path: str, verbose: int, log_format: str) -> None:
     """Carry a film-review site's reviews to its readers: a weekly email issue, Mastodon statuses, a preview."""
+    from pathlib import Path
+
     from syndicate import log
 
     log.configure(as_json=log_format == "json", verbosity=verbose)
-    context.obj = Setup(config_path=config_path)
+    context.obj = Setup(config_path=Path(config_path))
 
 
 def main(arguments: list[str] | None = None) -> None:
