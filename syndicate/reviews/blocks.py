@@ -105,7 +105,7 @@ def read_body(raw: RawHtml) -> Body:
     reader = _Reader()
     reader.read(root)
     return Body(
-        blocks=tuple(_join_drop_caps(reader.blocks[:MAX_BLOCKS])),
+        blocks=tuple(_join_drop_caps(reader.blocks)),
         marked=tuple(_marked_values(root)),
         linked_data=cleaned.linked_data,
         frames=cleaned.frames,
@@ -137,6 +137,8 @@ class _Reader:
     def read(self, root: etree._Element) -> None:
         walk = etree.iterwalk(root, events=("start", "end"))
         for event, element in walk:
+            if len(self.blocks) >= MAX_BLOCKS:
+                return
             if event == "start":
                 if _FOREIGN.search(element.get("class") or ""):
                     walk.skip_subtree()

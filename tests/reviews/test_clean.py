@@ -144,9 +144,9 @@ def test_a_flood_is_read_in_bounded_time(name: str) -> None:
     from syndicate.reviews.extract import read_entry
     from tests.reviews.build import entry
 
-    started = time.perf_counter()
+    started = time.process_time()
     read_entry(entry("New Release Review - RED TIDE", FLOODS[name], summary=FLOODS[name]))
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_only_the_first_part_of_a_giant_is_read() -> None:

@@ -98,10 +98,10 @@ def test_an_ordinary_post_is_read_in_milliseconds() -> None:
     post = entry(content="<p>A pilot finds a light.</p><a name='more'></a><p>Directed by: Bo Lind</p>" + paragraph * 20)
     assert len(post.content) > 9000
     read_entry(post)
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(10):
         read_entry(post)
-    assert (time.perf_counter() - started) / 10 < 0.05
+    assert (time.process_time() - started) / 10 < 0.05
 
 
 def test_a_post_that_is_no_review_is_named_by_its_title_where_an_editor_includes_it() -> None:

@@ -152,9 +152,9 @@ def test_a_rule_that_cannot_work_is_refused_in_words(pattern: str, said: str) ->
 
 def test_a_rule_without_end_is_given_up_and_the_grammar_answers() -> None:
     rules = compile_title_rules([r"^(?P<film>(?:\w+\s?)+)+#$"])
-    started = time.perf_counter()
+    started = time.process_time()
     reading = read_title("Cannes 2017 Review - " + "LOVEWORN " * 20, rules)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert reading.festival == Festival(name="Cannes", year=2017)
 
 
@@ -168,7 +168,7 @@ def test_any_title_is_read(title: str) -> None:
     "unit", ["(2020) ", "Review - ", "★ ", "- ", "| ", "[", "Fest: ", "'", "a ", "1/5 ", "new trailer "]
 )
 def test_hostile_titles_take_no_time(unit: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for length in (299, 5000):
         read_title((unit * 5000)[:length])
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
