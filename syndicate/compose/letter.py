@@ -95,7 +95,7 @@ class CompiledLetter:
         """
         ways_out = _checked_ways(slots, 0 if self.posting else self.ways)
         forms = {
-            (index, html): _quoted(escape(url) if html else url)
+            (index, html): _open_quoted(escape(url) if html else url)
             for index, url in enumerate(ways_out)
             for html in (True, False)
         }
@@ -115,11 +115,11 @@ def compile_letter(rendered: RenderedEmail, envelope: Envelope) -> CompiledLette
     for body, subtype in ((text, "plain"), (html, "html")):
         segments[-1] += _part_head(boundary, subtype)
         pieces = _MARK.split(body)
-        segments[-1] += _quoted(pieces[0])
-        for index, piece in zip(pieces[1::2], pieces[2::2], strict=True):
-            segments[-1] += b"=\r\n"
+        for piece, index in zip(pieces[:-1:2], pieces[1::2], strict=True):
+            segments[-1] += _open_quoted(piece)
             holes.append((int(index), subtype == "html"))
-            segments.append(b"=\r\n" + _quoted(piece))
+            segments.append(b"")
+        segments[-1] += _quoted(pieces[-1])
     segments[-1] += f"\r\n--{boundary}--\r\n".encode()
     return CompiledLetter(
         head=_shared_headers(rendered.subject, envelope, boundary),
@@ -196,8 +196,17 @@ def _for_audience(body: str, posting: bool) -> str:
 
 
 def _quoted(text: str) -> bytes:
-    """Return quoted-printable with CRLF. binascii breaks lines at 75, which leaves room for a soft break after it."""
+    """Return quoted-printable in lines of at most 76, with CRLF."""
     return binascii.b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
+
+
+def _open_quoted(text: str) -> bytes:
+    """Return quoted-printable that ends at the start of a line, so that whatever comes next cannot make it too long.
+
+    The NUL, which becomes "=00" and is cut off again, keeps room for the soft break.
+    """
+    encoded = _quoted(f"{text}\0")[:-3]
+    return encoded if encoded.endswith(b"\r\n") else encoded + b"=\r\n"
 
 
 def _part_head(boundary: str, subtype: str) -> bytes:

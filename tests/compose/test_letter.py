@@ -205,6 +205,8 @@ BODIES = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characte
 @settings(max_examples=150, deadline=None)
 @given(subject=st.text(max_size=150).map(clean).filter(bool), before=BODIES, after=BODIES)
 @example(subject="a" * 70 + " é", before="", after="")
+@example(subject="a line that is full", before="000" + "\xa0" * 4 + "\U00010000" * 4 + "0", after="")
+@example(subject="a slot after a line's end", before="x\n", after="\n")
 @example(subject="مراجعة " * 20, before=".\n..\n", after=".")
 @example(subject="x =?utf-8?b?YQ==?= y", before="From me\n \n", after="\t")
 def test_any_subject_and_body_arrive(subject: str, before: str, after: str) -> None:
