@@ -98,6 +98,7 @@ class Wire:
         outcome = judge(step, reply)
         self._unfinished = outcome is not None and step is not Step.DOT
         if reply.code == _WANTS_LOGIN and step is not Step.DOT:
+            self.close()
             raise ChannelError(
                 f"{self._place} takes no letter without a login: {reply}",
                 hint="set mail.relay.user and password_env, and security: starttls or tls, in config.yaml",

@@ -1,0 +1,174 @@
+"""What `protocols.Channel` promises, asked of every channel alike; a new channel is one more row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syndicate.channels.outbox import OutboxMail, OutboxStatuses
+from syndicate.channels.smtp import SmtpChannel
+from syndicate.delivery.model import Deferred, DeliveryKey, InDoubt, Letter, OutgoingStatus, Refused, Sent
+from syndicate.errors import ChannelError, StoreError
+from syndicate.protocols import Channel
+from syndicate.testing import RecordingChannel
+from tests.channels import test_outbox
+from tests.channels.smtp_server import DROP, Moment, ScriptedSmtp, Step
+
+WIRES = 1
+"""Every channel so far puts one message at a time on its wire."""
+
+
+@dataclass
+class Row:
+    """A channel on trial."""
+
+    channel: Channel[Any]
+    message: Callable[[int], Letter | OutgoingStatus]
+    arrived: Callable[[], int]
+    """How many messages the other end has."""
+    break_down: Callable[[], None]
+    """From now on nothing more goes through, and the channel can only say so."""
+
+
+class Source:
+    """Messages as the ledger hands them out: pulling one claims it."""
+
+    def __init__(self, row: Row, count: int, fault: Exception | None = None) -> None:
+        self.row, self.count, self.fault = row, count, fault
+        self.claimed: list[int] = []
+
+    def __iter__(self) -> Iterator[Letter | OutgoingStatus]:
+        for key in range(1, self.count + 1):
+            self.claimed.append(key)
+            yield self.row.message(key)
+        if self.fault:
+            raise self.fault
+
+
+def recording(stack: ExitStack, tmp_path: Path) -> Row:
+    channel: RecordingChannel[Letter] = RecordingChannel()
+    return Row(channel, test_outbox.letter, lambda: len(channel.sent), lambda: channel.break_after(0))
+
+
+def smtp(stack: ExitStack, tmp_path: Path) -> Row:
+    down: list[bool] = []
+
+    def hang_up(moment: Moment) -> Any:
+        return DROP if down and moment.step in (Step.CONNECT, Step.MAIL) else None
+
+    server = stack.enter_context(ScriptedSmtp(on_step=hang_up))
+    channel = SmtpChannel(host=server.host, port=server.port, security="none", pauses=())
+    return Row(channel, test_outbox.letter, lambda: len(server.messages), lambda: down.append(True))
+
+
+def outbox_mail(stack: ExitStack, tmp_path: Path) -> Row:
+    new = tmp_path / "out" / "mail" / "new"
+    return Row(OutboxMail(tmp_path / "out"), test_outbox.letter, lambda: _count(new, "*.eml"), lambda: _block(new))
+
+
+def outbox_statuses(stack: ExitStack, tmp_path: Path) -> Row:
+    channel = OutboxStatuses("main", tmp_path / "out", test_outbox.NoPictures())
+    folder = tmp_path / "out" / "statuses" / "main"
+    return Row(channel, test_outbox.status, lambda: _count(folder, "*.json"), lambda: _block(folder))
+
+
+def _count(folder: Path, pattern: str) -> int:
+    return len(list(folder.glob(pattern))) if folder.is_dir() else 0
+
+
+def _block(folder: Path) -> None:
+    """Put a file where the folder was: even root cannot write into it then."""
+    kept = folder.with_name(f"{folder.name}.kept")
+    if folder.exists():
+        folder.rename(kept)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("")
+
+
+ROWS = [recording, smtp, outbox_mail, outbox_statuses]
+
+
+@pytest.fixture(params=ROWS, ids=[make.__name__ for make in ROWS])
+def row(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Row]:
+    with ExitStack() as stack:
+        yield request.param(stack, tmp_path)
+
+
+def keys(outcomes: Iterable[tuple[DeliveryKey, object]]) -> list[int]:
+    return [key for key, _ in outcomes]
+
+
+def test_every_message_pulled_has_exactly_one_outcome(row: Row) -> None:
+    source = Source(row, 5)
+    outcomes = list(row.channel.send(source))
+    assert sorted(keys(outcomes)) == source.claimed == [1, 2, 3, 4, 5]
+    assert all(isinstance(outcome, Sent | Deferred | Refused | InDoubt) for _, outcome in outcomes)
+    assert row.arrived() == 5
+
+
+def test_what_a_server_took_is_sent_with_its_reply_on_one_line(row: Row) -> None:
+    ((_, outcome),) = row.channel.send(Source(row, 1))
+    assert isinstance(outcome, Sent)
+    assert outcome.reply
+    assert outcome.reply.isprintable()
+
+
+def test_no_message_at_all_is_no_trouble(row: Row) -> None:
+    assert list(row.channel.send([])) == []
+    assert row.arrived() == 0
+
+
+def test_nothing_is_claimed_before_an_outcome_is_asked_for(row: Row) -> None:
+    source = Source(row, 5)
+    row.channel.send(source)
+    assert source.claimed == []
+
+
+def test_no_more_is_claimed_than_can_be_on_the_wires(row: Row) -> None:
+    source = Source(row, 5)
+    for done, _ in enumerate(row.channel.send(source), start=1):
+        assert len(source.claimed) <= done + WIRES - 1
+
+
+def test_closing_early_leaves_nothing_claimed_without_an_outcome(row: Row) -> None:
+    source = Source(row, 5)
+    outcomes: Any = row.channel.send(source)
+    had = [next(outcomes)[0], next(outcomes)[0]]
+    outcomes.close()
+    assert had == source.claimed
+    assert row.arrived() == 2
+
+
+def test_a_fault_of_the_ledger_passes_through_after_every_outcome_was_told(row: Row) -> None:
+    source = Source(row, 3, StoreError("the database is locked"))
+    outcomes: Any = row.channel.send(source)
+    assert keys(next(outcomes) for _ in range(3)) == source.claimed
+    with pytest.raises(StoreError):
+        next(outcomes)
+
+
+def test_a_channel_that_breaks_down_says_so_and_what_has_no_outcome_was_never_on_a_wire(row: Row) -> None:
+    source = Source(row, 5)
+    outcomes: Any = row.channel.send(source)
+    had = [next(outcomes)[0], next(outcomes)[0]]
+    arrived = row.arrived()
+    row.break_down()
+    with pytest.raises(ChannelError):
+        list(outcomes)
+    assert set(source.claimed) - set(had) <= {3}
+    assert arrived == 2
+
+
+def test_a_channel_can_be_used_again(row: Row) -> None:
+    assert keys(row.channel.send(Source(row, 2))) == [1, 2]
+    assert keys(row.channel.send([row.message(3)])) == [3]
+    assert row.arrived() == 3
+
+
+def test_a_channel_has_a_name(row: Row) -> None:
+    assert row.channel.name
