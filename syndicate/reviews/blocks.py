@@ -72,8 +72,9 @@ class Body:
 
 _TAG = re.compile(r"<[a-zA-Z/!]")
 _UNSEEN = re.compile("[\u200b\ufeff\u00ad\u2060\u202a-\u202e\u2066-\u2069\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
-_WIDE_GAP = re.compile(r"\s*\n\s*|(?<=[^\s.!?…:\"'”’])[ \t\xa0]{2,}")
-_GLUED = re.compile(r"(?<=[\w.!?”\"’)])(?=(?:Review by|Directed by:|Starring:|Featuring:|Written by:)\s?\S)")
+_LABEL_AHEAD = r"(?=(?:Review by|Directed by:|Starring:|Featuring:|Written by:)\s?\S)"
+_WIDE_GAP = re.compile(rf"\s*\n\s*|(?<=[^\s.!?…:\"'”’])[ \t\xa0]{{2,}}|(?<=\S)[ \t\xa0]{{2,}}{_LABEL_AHEAD}")
+_GLUED = re.compile(rf"(?<=[\w.!?”\"’)]){_LABEL_AHEAD}")
 _BLOCK_TAGS = word_set(
     "address article aside blockquote body br caption center dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 "
     "header hr html img li main meta ol p pre section table tbody td tfoot th thead tr ul"
@@ -156,7 +157,7 @@ class _Reader:
         if element.tag == "img":
             attributes = tuple((str(name), str(value)) for name, value in element.attrib.items())
             self.blocks.append(Picture(attributes=attributes))
-        elif element.tag == "a" and (element.get("name") or "") == "more":
+        elif _is_break(element):
             self._flush()
             self.blocks.append(JumpBreak())
         self._text(element.text)
@@ -184,6 +185,13 @@ class _Reader:
             self.blocks.append(
                 Line(text=text, bold=_bold_start(pieces), caption=self.caption > 0, heading=self.heading > 0)
             )
+
+
+def _is_break(element: etree._Element) -> bool:
+    """Return whether this is the jump break's mark, or the link "Read more" that a feed puts in its place."""
+    if element.tag != "a":
+        return False
+    return element.get("name") == "more" or (element.get("href") or "").endswith("#more")
 
 
 def _bold_start(pieces: Iterable[tuple[str, bool]]) -> str:

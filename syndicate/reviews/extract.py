@@ -185,7 +185,10 @@ def _excerpt(parts: _Parts) -> str | None:
     standfirst = read_standfirst(parts.body.blocks, parts.credits)
     if parts.credits.after is None:
         return None
-    return read_excerpt(line for line in parts.prose if line != standfirst)
+    lines = [line for line in parts.prose if line != standfirst]
+    if parts.body.plain and lines and not re.search(r"[.!?…][\"'”’)]*$", lines[-1]):
+        lines[-1] += "…"
+    return read_excerpt(lines)
 
 
 def _rating(parts: _Parts, film: Film) -> Rating | None:

@@ -97,7 +97,7 @@ CREDITS = "<p>Review by Ann Roe</p><p>Directed by: Bo Lind</p><p>Starring: Cy Ma
         pytest.param(f"<p>{FIRST}</p><a name='more'></a>{CREDITS}<p>Prose follows.</p>", FIRST, id="above the break"),
         pytest.param(f"<p>{FIRST}</p>{CREDITS}<p>Prose follows.</p>", FIRST, id="above the credits, no break"),
         pytest.param(f"<p>{FIRST}</p><br/><a href='x#more'>Read more »</a>", FIRST, id="a feed until the break"),
-        pytest.param(f"{FIRST}<a href='x#more'>Read more »</a>", None, id="no line ends it"),
+        pytest.param(f"{FIRST}<a href='x#more'>Read more »</a>", FIRST, id="the link on its line"),
         pytest.param(f"<h2>{FIRST}</h2>{CREDITS}", FIRST, id="as a heading"),
         pytest.param(f"<p>{FIRST}</p><p>{FIRST}</p><a name='more'></a>", None, id="two paragraphs are prose"),
         pytest.param(f"{CREDITS}<p>{FIRST}</p><a name='more'></a>", None, id="below the credits"),
