@@ -12,9 +12,7 @@ MAX_HASHTAGS = 4
 _APOSTROPHES = re.compile("['’ʼ]")
 
 
-def hashtags(
-    labels: Iterable[str], mapping: Mapping[str, str | None], limit: int = MAX_HASHTAGS
-) -> tuple[str, ...]:
+def hashtags(labels: Iterable[str], mapping: Mapping[str, str | None], limit: int = MAX_HASHTAGS) -> tuple[str, ...]:
     """Return the tags of a status, "#" included, each once, at most `limit`.
 
     The map goes from a label (in any case) to a tag, or to several with commas between; an empty value drops

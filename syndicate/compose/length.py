@@ -78,14 +78,15 @@ def _countable(text: str, chars_per_url: int) -> str:
 def _urls(text: str, chars_per_url: int) -> Iterator[Span]:
     """Yield the URLs that get the concession.
 
-    Bare domains are matched too, because they swallow what follows them, and then get no concession.
+    Bare domains are matched too, because they swallow what follows them, and then get no concession. No URL goes
+    over a blank, so only words with a scheme in them are searched (a long Japanese text is one word).
     """
-    if ":" not in text:
-        return
-    for match in _patterns().url.finditer(text):
-        end = _url_end(match)
-        if match["scheme"] and end is not None and _is_encodable(match["domain"], end - match.start("url")):
-            yield match.start("url"), end, "x" * chars_per_url
+    for word in re.finditer(r"[^ \t-\r]+", text):
+        if "://" in word[0]:
+            for match in _patterns().url.finditer(text, max(word.start() - 1, 0), word.end()):
+                end = _url_end(match)
+                if match["scheme"] and end is not None and _is_encodable(match["domain"], end - match.start("url")):
+                    yield match.start("url"), end, "x" * chars_per_url
 
 
 def _url_end(match: Any) -> int | None:

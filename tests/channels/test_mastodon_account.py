@@ -104,7 +104,7 @@ def test_a_good_account_is_told_in_words(double: MastodonDouble) -> None:
         "  the token works and has every scope it needs",
         "  statuses up to 11000 characters (a URL counts 23); pictures up to 8 MB, alt texts up to 10000",
     )
-    assert not (double.stored or double.deleted or double.uploads)
+    assert (double.stored, double.deleted, double.uploads) == ([], [], [])
 
 
 @pytest.mark.parametrize("scope", sorted(ALL_SCOPES))

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image as Pillow
 
 from syndicate.channels.mastodon import MastodonChannel
+from syndicate.channels.mastodon.wire import PostedStatus
 from syndicate.compose.model import StatusContent, StatusLimits
 from syndicate.delivery.model import Deferred, DeliveryKey, InDoubt, Outcome, OutgoingStatus, Refused, Sent
 from syndicate.errors import ChannelError, FeedError
@@ -228,6 +229,27 @@ def test_the_link_is_found_however_the_server_writes_it(double: MastodonDouble, 
     assert len(double.public) == 1
 
 
+WRITTEN = [
+    (
+        "percent-encoded, its text cut",
+        f'<a href="{LINK.replace("é", "%C3%A9").replace("&", "&amp;")}">lantern…</a>',
+        True,
+    ),
+    ("in single quotes", f"<a href='{LINK}'>here</a>", True),
+    ("at the end of a paragraph", f"<p>See {LINK}</p><p>More</p>", True),
+    ("another address", f'<a href="{LINK}2">{LINK}2</a>', False),
+    ("none", "<p>The Salt Road</p>", False),
+]
+
+
+@pytest.mark.parametrize(("written", "shown"), [row[1:] for row in WRITTEN], ids=[row[0] for row in WRITTEN])
+def test_a_status_shows_the_link(written: str, shown: bool) -> None:
+    status = PostedStatus(
+        id="1", url="", html=written, created_at=START, spoiler="", visibility="public", language=None, media=()
+    )
+    assert status.shows(LINK) is shown
+
+
 def test_a_refused_connection_is_deferred_and_nothing_is_in_doubt(hands: Hands) -> None:
     with MastodonDouble() as gone:
         made = channel(gone, hands)
@@ -314,9 +336,11 @@ def test_an_address_without_the_api_stops_the_account(double: MastodonDouble, ha
 
 
 def test_a_redirect_is_never_followed_with_a_post(double: MastodonDouble, hands: Hands) -> None:
-    double.posts.append(Refusal(301, "", (("Location", "https://www.lantern.example/api/v1/statuses"),)))
-    with pytest.raises(ChannelError, match=r"www\.lantern\.example"):
+    """Followed, the POST would come back as a GET of whatever stands there, with 200."""
+    double.posts.append(Refusal(301, "", (("Location", "/api/v1/instance"),)))
+    with pytest.raises(ChannelError, match="not the instance's own address: 301 to /api/v1/instance"):
         send(double, hands)
+    assert double.asked("GET") == 0
 
 
 def test_the_next_status_is_not_claimed_before_this_one_is_done(double: MastodonDouble, hands: Hands) -> None:

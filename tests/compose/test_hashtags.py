@@ -47,12 +47,8 @@ MAPS: list[tuple[str, list[str], Mapping[str, str | None], tuple[str, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("labels", "mapping", "expected"), [row[1:] for row in MAPS], ids=[row[0] for row in MAPS]
-)
-def test_labels_become_tags(
-    labels: list[str], mapping: Mapping[str, str | None], expected: tuple[str, ...]
-) -> None:
+@pytest.mark.parametrize(("labels", "mapping", "expected"), [row[1:] for row in MAPS], ids=[row[0] for row in MAPS])
+def test_labels_become_tags(labels: list[str], mapping: Mapping[str, str | None], expected: tuple[str, ...]) -> None:
     assert hashtags(labels, mapping) == expected
 
 

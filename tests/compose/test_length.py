@@ -88,6 +88,7 @@ ROWS = [
     ("a domain over 253 has no concession", "@m@" + "a" * 254, "", 257),
     ("a domain of 253 has", "@m@" + "a" * 253, "", 2),
     ("a mention in a URL is the URL's", "https://far.org/@mara@near.example", "", 23),
+    ("a mention in its query too", "https://far.org/a?@mara@near.example", "", 23),
     ("a hashtag counts in full", "#FilmReview", "", 11),
 ]
 
@@ -115,9 +116,7 @@ def test_the_list_of_domains_is_the_frozen_one() -> None:
 
 
 @given(st.text(), st.text())
-def test_clusters_joined_are_the_text_and_no_text_is_longer_than_its_code_points(
-    text: str, spoiler: str
-) -> None:
+def test_clusters_joined_are_the_text_and_no_text_is_longer_than_its_code_points(text: str, spoiler: str) -> None:
     assert "".join(graphemes(text)) == text
     assert len(graphemes(text)) == grapheme_count(text) <= len(text)
     assert status_length(text, spoiler) <= raw_length(text, spoiler) or "://" in text

@@ -19,9 +19,7 @@ from syndicate.errors import TemplateError
 from syndicate.reviews.model import Film, Image, Kind, Rating, Review
 
 LINK = "https://lantern.example.org/2026/11/the-salt-road.html"
-STANDFIRST = (
-    "A lighthouse keeper walks home across a drained sea. It takes her nine years! Nobody is waiting."
-)
+STANDFIRST = "A lighthouse keeper walks home across a drained sea. It takes her nine years! Nobody is waiting."
 REVIEW = PublishedReview(
     id=12,
     feed="reviews",
@@ -189,9 +187,7 @@ WARNINGS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("changes", "rules", "expected"), [w[1:] for w in WARNINGS], ids=[w[0] for w in WARNINGS]
-)
+@pytest.mark.parametrize(("changes", "rules", "expected"), [w[1:] for w in WARNINGS], ids=[w[0] for w in WARNINGS])
 def test_content_warnings(changes: dict[str, str], rules: tuple[WarningRule, ...], expected: str) -> None:
     review = replace(REVIEW, **changes)  # type: ignore[arg-type]
     assert compose(review, replace(RULES, content_warnings=rules)).spoiler == expected
@@ -269,9 +265,7 @@ BAD_TEMPLATES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("source", "said"), [b[1:] for b in BAD_TEMPLATES], ids=[b[0] for b in BAD_TEMPLATES]
-)
+@pytest.mark.parametrize(("source", "said"), [b[1:] for b in BAD_TEMPLATES], ids=[b[0] for b in BAD_TEMPLATES])
 def test_a_template_that_breaks_a_rule_is_refused(tmp_path: Path, source: str, said: str) -> None:
     (tmp_path / "status").mkdir()
     (tmp_path / "status/review.txt").write_text(source, encoding="utf-8")
@@ -280,9 +274,7 @@ def test_a_template_that_breaks_a_rule_is_refused(tmp_path: Path, source: str, s
 
 
 texts = st.text(max_size=700) | st.lists(
-    st.sampled_from(
-        ["a", "film", "@mara", "#Tag", "https://far.example/x", "👨‍👩‍👧", "海", ".", "Dr.", "\n", "…"]
-    ),
+    st.sampled_from(["a", "film", "@mara", "#Tag", "https://far.example/x", "👨‍👩‍👧", "海", ".", "Dr.", "\n", "…"]),
     max_size=200,
 ).map(" ".join)
 years = st.none() | st.integers(1888, 2030)
