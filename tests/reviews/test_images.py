@@ -86,6 +86,8 @@ def test_the_best_picture_is_chosen(html: str, url: str, alt: str) -> None:
         "",
         "<img>",
         "<img src=javascript:alert(1)>",
+        "<img data-src='javascript://x.example/%0aalert(1)'>",
+        "<img data-src='ftp://x.example/a.jpg'>",
         "<img data-src=javascript:alert(1)>",
         "<img data-src='data:image/png;base64,AA'>",
         "<img srcset='javascript:alert(1) 900w'>",
