@@ -9,7 +9,7 @@ WORD_JOINER = "\u2060"
 """Stands after an "@" or "#" of somebody else's text. It has no width and allows no line break, so the text
 reads, and is read aloud, as it was; but no server takes what follows for a name or a tag."""
 _SIGN = re.compile(r"([@＠#＃])(?=[^\W\d]|\d|_)")
-_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://(?:[^\s/?#@]*@)?([^\s/?#]+)[^\s]*", re.I)
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]{0,20}://(?:[^\s/?#@]*@)?([^\s/?#]+)[^\s]*", re.I)
 _END_OF_URL = re.compile(r"""[.,;:!?)\]}"'”’»…]+$""")
 
 
