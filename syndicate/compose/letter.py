@@ -1,7 +1,7 @@
 """A rendered issue → the bytes of one reader's letter: compiled once per issue, joined once per reader.
 
 What differs between readers is a *slot*: address, name, Message-ID, date, ways out. In the bodies a way out stands as
-a mark, an ASCII word that no text of the world can hold (`render_email` breaks it in whatever it is given); compiling
+a mark, an ASCII word that no text of the world can hold (`cards.clean` takes it out of whatever it is given); compiling
 cuts the quoted-printable body at the marks, so addressing a letter is a join. A body also carries two fenced regions,
 one for our own readers and one for posting addresses of list servers; compiling keeps one of them.
 
@@ -15,8 +15,8 @@ import binascii
 import hashlib
 import hmac
 import re
-from base64 import b32encode, b64encode
-from collections.abc import Sequence
+from base64 import b32encode
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.headerregistry import UnstructuredHeader
@@ -25,6 +25,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from html import escape
 
+from syndicate.compose.headers import addressed, checked_address, encode_phrase, encode_text, mailbox
 from syndicate.compose.model import RenderedEmail
 from syndicate.errors import AudienceError, TemplateError
 
@@ -36,11 +37,8 @@ EXAMPLE_WAY_OUT = "https://example.invalid/unsubscribe/example"
 
 _MARK = re.compile(rf"{RESERVED}way(\d+)end")
 _REGION = re.compile(rf"<!--{RESERVED}(readers|posting)-->\n?(.*?)<!--{RESERVED}end-->\n?", re.DOTALL)
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\s@<>(),;:\"\\\[\]]{1,253}")
 _MESSAGE_ID = re.compile(r"<[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]+@[A-Za-z0-9.-]+>")
 _URL = re.compile(r"(?:https|mailto):[!#-;=?-~]{1,900}")
-_MAILBOX = re.compile(r"(.*)<([^<>]*)>")
-_PLAIN = re.compile(r"[ !#-~]*")
 
 
 def way_out_mark(index: int) -> str:
@@ -107,20 +105,13 @@ class CompiledLetter:
 
 
 def compile_letter(rendered: RenderedEmail, envelope: Envelope) -> CompiledLetter:
-    """Return the letter without its readers. Raises TemplateError where subject or sender cannot stand in a header."""
+    """Return the letter without its readers.
+
+    Raises TemplateError where the subject cannot stand in a header, AudienceError where the sender cannot.
+    """
     html, text = (_for_audience(body, envelope.posting) for body in (rendered.html, rendered.text))
     boundary = f"=_{hashlib.sha256((html + text).encode()).hexdigest()[:32]}"
-    segments: list[bytes] = [b""]
-    holes: list[tuple[int, bool]] = []
-    for body, subtype in ((text, "plain"), (html, "html")):
-        segments[-1] += _part_head(boundary, subtype)
-        pieces = _MARK.split(body)
-        for piece, index in zip(pieces[:-1:2], pieces[1::2], strict=True):
-            segments[-1] += _open_quoted(piece)
-            holes.append((int(index), subtype == "html"))
-            segments.append(b"")
-        segments[-1] += _quoted(pieces[-1])
-    segments[-1] += f"\r\n--{boundary}--\r\n".encode()
+    segments, holes = _cut(((text, "plain"), (html, "html")), boundary)
     return CompiledLetter(
         head=_shared_headers(rendered.subject, envelope, boundary),
         segments=tuple(segments),
@@ -128,6 +119,22 @@ def compile_letter(rendered: RenderedEmail, envelope: Envelope) -> CompiledLette
         ways=len({index for index, _ in holes}),
         posting=envelope.posting,
     )
+
+
+def _cut(parts: Iterable[tuple[str, str]], boundary: str) -> tuple[list[bytes], list[tuple[int, bool]]]:
+    """Return the MIME body cut at its marks: the bytes between them, and which way out stands at each cut."""
+    segments: list[bytes] = [b""]
+    holes: list[tuple[int, bool]] = []
+    for body, subtype in parts:
+        pieces = _MARK.split(body)
+        segments[-1] += _part_head(boundary, subtype)
+        for piece, index in zip(pieces[:-1:2], pieces[1::2], strict=True):
+            segments[-1] += _open_quoted(piece)
+            holes.append((int(index), subtype == "html"))
+            segments.append(b"")
+        segments[-1] += _quoted(pieces[-1])
+    segments[-1] += f"\r\n--{boundary}--\r\n".encode()
+    return segments, holes
 
 
 def fill(rendered: RenderedEmail, ways_out: Sequence[str] | None = None, *, posting: bool = False) -> RenderedEmail:
@@ -154,40 +161,6 @@ def message_id(secret: bytes, issue_key: str, recipient_key: str, domain: str) -
     text = f"{len(issue_key)}:{issue_key}{recipient_key}".encode()
     digest = hmac.new(secret, text, hashlib.sha256).digest()[:16]
     return f"<{b32encode(digest).decode().rstrip('=').lower()}@{domain}>"
-
-
-def encode_phrase(text: str) -> str:
-    """Return a display name as it stands before an address: bare, quoted, or in encoded words (RFC 2047)."""
-    if not text or re.fullmatch(r"[A-Za-z0-9 ]+", text):
-        return text
-    if _PLAIN.fullmatch(text.replace('"', "").replace("\\", "")) and "=?" not in text and len(text) <= 60:
-        return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
-    return _encoded_words(text)
-
-
-def encode_text(text: str, used: int) -> str:
-    """Return an unstructured header's value, folded; `used` is the length of the header's name with its colon."""
-    if not text.isascii() or "=?" in text:
-        return _encoded_words(text)
-    lines, line = [], ""
-    for word in text.split(" "):
-        if line and used + len(line) + len(word) > 76:
-            lines.append(line)
-            line, used = "", 0
-        line += f" {word}" if line or lines else word
-    return "\r\n".join([*lines, line])
-
-
-def _encoded_words(text: str) -> str:
-    """Return the text as base64 words of at most 75 characters, none of which cuts a character in two."""
-    chunks, chunk = [], b""
-    for char in text:
-        octets = char.encode()
-        if len(chunk) + len(octets) > 42:
-            chunks.append(chunk)
-            chunk = b""
-        chunk += octets
-    return "\r\n ".join(f"=?utf-8?b?{b64encode(part).decode()}?=" for part in [*chunks, chunk])
 
 
 def _for_audience(body: str, posting: bool) -> str:
@@ -218,14 +191,14 @@ def _part_head(boundary: str, subtype: str) -> bytes:
 
 def _shared_headers(subject: str, envelope: Envelope, boundary: str) -> bytes:
     lines = [
-        f"From: {_mailbox(envelope.sender)}",
+        f"From: {mailbox(envelope.sender)}",
         f"Subject: {encode_text(subject, len('Subject: '))}",
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"',
         "Auto-Submitted: auto-generated",
     ]
     if envelope.reply_to:
-        lines.append(f"Reply-To: {_mailbox(envelope.reply_to)}")
+        lines.append(f"Reply-To: {mailbox(envelope.reply_to)}")
     if not envelope.posting:
         lines += _list_headers(envelope)
     head = ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
@@ -251,28 +224,6 @@ def _check_subject(head: bytes, subject: str) -> None:
         )
 
 
-def _mailbox(mailbox: str) -> str:
-    """Return a configured mailbox as a header has it. Commas in a name need no quotes of the editor's."""
-    match = _MAILBOX.fullmatch(mailbox.strip())
-    name, address = (match[1], match[2]) if match else ("", mailbox.strip())
-    return _addressed(name.strip().strip('"'), checked_address(address))
-
-
-def _addressed(name: str, address: str) -> str:
-    return f"{encode_phrase(name)} <{address}>" if name else address
-
-
-def checked_address(address: str) -> str:
-    """Return the address as it stands in a header, its domain in ASCII. Raises AudienceError for one that cannot."""
-    if not _ADDRESS.fullmatch(address):
-        raise AudienceError(f'"{address}" is no address that a letter can carry')
-    local, domain = address.rsplit("@", 1)
-    try:
-        return address if domain.isascii() else f"{local}@{domain.encode('idna').decode('ascii')}"
-    except UnicodeError as error:
-        raise AudienceError(f'the domain of "{address}" is no internet domain') from error
-
-
 def _checked_ways(slots: Slots, expected: int) -> tuple[str, ...]:
     """Return the reader's ways out. Raises AudienceError where they are not the letter's, or unfit for a header."""
     if len(slots.ways_out) != expected:
@@ -289,7 +240,7 @@ def _own_headers(slots: Slots, ways_out: Sequence[str]) -> bytes:
         raise AudienceError(f'"{slots.message_id}" is no Message-ID')
     name = " ".join("".join(char for char in slots.name if char.isprintable()).split())[:120]
     lines = [
-        f"To: {_addressed(name, checked_address(slots.address))}",
+        f"To: {addressed(name, checked_address(slots.address))}",
         f"Date: {format_datetime(slots.date)}",
         f"Message-ID: {slots.message_id}",
     ]

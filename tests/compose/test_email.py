@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syndicate.compose import letter
-from syndicate.compose.email import clean, render_email, safe_url, shorten
+from syndicate.compose.cards import clean, safe_url, shorten
+from syndicate.compose.email import render_email
 from syndicate.compose.environment import environment
 from syndicate.compose.model import Masthead, Section, Selection, WayOut
 from syndicate.compose.words import ENGLISH, GERMAN, Words, stars

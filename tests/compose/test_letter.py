@@ -15,13 +15,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from syndicate.compose.email import clean
+from syndicate.compose.cards import clean
+from syndicate.compose.headers import encode_phrase
 from syndicate.compose.letter import (
     CompiledLetter,
     Envelope,
     Slots,
     compile_letter,
-    encode_phrase,
     fill,
     message_id,
     way_out_mark,
