@@ -14,9 +14,6 @@ from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
 
-ATTRIBUTES_WE_WRITE = ["width", "height", "align", "valign", "bgcolor"]
-"""premailer would derive these from styles and overwrite ours: width="600" would become width="100%"."""
-
 _TAG = re.compile(r"""<[a-zA-Z][^\s<>"']*(?:\s+[^\s=<>"']+(?:=(?:"[^"]*"|'[^']*'))?)*\s*/?>""")
 
 _ATTRIBUTE = re.compile(r"""\s([^\s=<>"']+)=("[^"]*"|'[^']*')""")
@@ -32,6 +29,7 @@ def inline_css(html: str) -> str:
     """
     inliner = _inliner(html)
     inliner._parse_style_rules = _rules
+    inliner._style_to_basic_html_attributes = _leave_attributes
     inlined = str(inliner.transform(pretty_print=False))
     return _TAG.sub(_mend_tag, _DROPPED.sub("", inlined))
 
@@ -44,7 +42,6 @@ def _inliner(html: str) -> Any:
         disable_validation=True,
         allow_network=False,
         align_floating_images=False,
-        disable_basic_attributes=ATTRIBUTES_WE_WRITE,
     )
 
 
@@ -54,6 +51,10 @@ def _rules(css: str, index: int) -> Any:
     reader = _inliner("")
     reader._parse_css_string = _parse_css
     return reader._parse_style_rules(css, index)
+
+
+def _leave_attributes(*_: object, **__: object) -> None:
+    """Do nothing where premailer would turn a width: 100% into width="100%" and overwrite the template's own 600."""
 
 
 def _mend_tag(tag: re.Match[str]) -> str:
