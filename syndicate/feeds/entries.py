@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -140,7 +141,7 @@ def _labels(parsed: Parsed) -> tuple[str, ...]:
 
 def clean_labels(labels: Iterable[str]) -> tuple[str, ...]:
     """Return labels as plain text, each once, in their order, none empty."""
-    texts = (plain(label[: 4 * MAX_LABEL_CHARS])[:MAX_LABEL_CHARS] for label in labels)
+    texts = (plain(label[: 4 * MAX_LABEL_CHARS])[:MAX_LABEL_CHARS] for label in islice(labels, 5 * MAX_LABELS))
     return tuple(dict.fromkeys(text for text in texts if text))[:MAX_LABELS]
 
 
@@ -151,7 +152,7 @@ def _author_names(parsed: Parsed) -> list[str]:
 
 def clean_names(names: Iterable[str]) -> tuple[str, ...]:
     """Return names without addresses: "noreply@blogger.com (Ann Lee)", "Ann Lee <a@b.org>" → "Ann Lee"."""
-    texts = (plain(_ADDRESS.sub("", name[:1000])).strip(" ()<>[],;") for name in names)
+    texts = (plain(_ADDRESS.sub("", name[:300])).strip(" ()<>[],;") for name in islice(names, 5 * MAX_AUTHORS))
     return tuple(dict.fromkeys(text[:MAX_LABEL_CHARS] for text in texts if text))[:MAX_AUTHORS]
 
 

@@ -21,9 +21,10 @@ from syndicate.feeds.entries import MAX_TITLE_CHARS, extract_entry, web_address
 from syndicate.feeds.identity import Shared, entry_keys, shared_identities
 from syndicate.feeds.jsonfeed import parse_json_feed
 from syndicate.feeds.model import Entry, Feed
+from syndicate.feeds.sax import prepare_feedparser
 from syndicate.feeds.text import decode, fold, plain
 
-feedparser.api.PREFERRED_XML_PARSERS[:] = ["syndicate.feeds.sax"]
+prepare_feedparser()
 
 
 def parse_feed(body: bytes, *, url: str, content_type: str | None) -> Feed:
