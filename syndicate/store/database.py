@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, delete, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from syndicate.errors import StoreError
 from syndicate.store.tables import meta
@@ -68,7 +68,9 @@ def explained(database: Database) -> Iterator[None]:
     """Turn a driver's error into a StoreError that names the database and what to do."""
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
+        if type(error) not in (OperationalError, DatabaseError):
+            raise  # A broken constraint or statement is a fault of ours, and no hint would help.
         where = database.url.render_as_string(hide_password=True)
         raise StoreError(f"the database refused: {_first_line(error)}", where=where, hint=_hint(error)) from error
 
@@ -81,6 +83,8 @@ def _hint(error: DBAPIError) -> str:
     text = str(error.orig)
     if "locked" in text:
         return "another syndicate is writing; wait for it, or see which with: ps ax | grep syndicate"
+    if "not a database" in text or "malformed" in text:
+        return "put a backup in its place, or name another file as `database` in config.yaml"
     if "full" in text:
         return "free some space on the disk and run the same command again; nothing was lost"
     return "check `database` in config.yaml, and that its folder or server can be reached and written"

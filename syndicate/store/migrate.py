@@ -8,11 +8,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from sqlalchemy import func, select
 
 from syndicate.errors import StoreError
 from syndicate.store.database import Database
 
 FOLDER = Path(__file__).parent / "migrations"
+MIGRATION_KEY = 0x53594E4D
+"""The number of the advisory lock under which PostgreSQL is migrated: "SYNM"."""
 
 
 def alembic_config() -> Config:
@@ -34,6 +37,8 @@ def upgrade(database: Database) -> None:
     """
     config = alembic_config()
     with database.write() as connection:
+        if not database.is_sqlite:  # SQLite's writer is alone already; two CREATE TABLE of one name would collide here.
+            connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_KEY)))
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")
