@@ -92,7 +92,7 @@ class OutboxStatuses:
         page = self._folder / f"{status.key:06d}.html"
         card = render_card(fields, page.parent, self._pictures.path_for, self._templates)
         write_whole(page, card.encode())
-        write_whole(page.with_suffix(".json"), json.dumps(fields, ensure_ascii=False, indent=2).encode())
+        write_whole(page.with_suffix(".json"), f"{json.dumps(fields, ensure_ascii=False, indent=2)}\n".encode())
         return page
 
 

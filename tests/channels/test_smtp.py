@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -119,6 +121,21 @@ def test_a_line_cut_after_the_dot_leaves_the_letter_in_doubt(keep: bool) -> None
     assert isinstance(first, InDoubt)
     assert isinstance(second, Sent)
     assert len(server.messages) == 1 + keep
+
+
+@pytest.mark.parametrize(("step", "outcomes"), [(Step.RCPT, 0), (Step.DOT, 1)])
+def test_an_interruption_after_the_dot_is_raised_once_the_doubt_was_told(step: Step, outcomes: int) -> None:
+    def interrupt(moment: Moment) -> Action | None:
+        if moment.step is not step:
+            return None
+        os.kill(os.getpid(), signal.SIGINT)
+        return STALL
+
+    told: list[Outcome] = []
+    with ScriptedSmtp(on_step=interrupt) as server, pytest.raises(KeyboardInterrupt):
+        told.extend(outcome for _, outcome in channel(server).send([letter(1), letter(2)]))
+    assert [type(outcome) for outcome in told] == [InDoubt] * outcomes
+    assert server.letters == 1
 
 
 def test_421_in_answer_to_the_text_is_a_no_and_not_a_doubt() -> None:

@@ -67,6 +67,8 @@ class SmtpChannel:
                 wire, outcome = self._hand_over(wire, letter)
                 breaks = breaks + 1 if wire.broke else 0
                 yield letter.key, outcome
+                if wire.interruption:
+                    raise wire.interruption
         finally:
             if wire:
                 wire.close()

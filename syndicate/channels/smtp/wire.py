@@ -37,6 +37,8 @@ class Wire:
         self.open = True
         self.broke = False
         """The line ended without, or in, the last letter's reply."""
+        self.interruption: BaseException | None = None
+        """What ended the wait for the dot's reply, to be raised once the letter's outcome is told."""
 
     def transmit(self, letter: Letter) -> Outcome | None:
         """Return what came of a letter; None where a used line had ended before this letter began."""
@@ -58,6 +60,13 @@ class Wire:
         except OSError as error:
             self._drop()
             return lost(step, why(error)) if fresh or step is not Step.MAIL else None
+        except BaseException as interruption:
+            # Ctrl-C twice: before the dot nothing was sent, after it the letter must not pass for unsent.
+            self._drop()
+            if step is not Step.DOT:
+                raise
+            self.interruption = interruption
+            return lost(step, "interrupted")
 
     def close(self) -> None:
         """Say QUIT where the relay listens, and hang up."""
