@@ -17,8 +17,9 @@ from syndicate.delivery.deliver import remote_of
 from syndicate.delivery.model import DeliveryKey, DeliveryState, Outcome, OutgoingStatus
 from syndicate.delivery.plan import next_slot, plan_status
 from syndicate.delivery.retry import Step
-from syndicate.errors import SyndicateError
+from syndicate.errors import SyndicateError, TemplateError
 from syndicate.log import event
+from syndicate.pipeline.tell import alert, recovered
 from syndicate.store.database import get_value, set_value
 from syndicate.store.ledger import Attempt, Ledger
 from syndicate.store.statuses import StoredStatus
@@ -97,7 +98,7 @@ class AccountStatuses:
             if self._is_late(status, now) or (status.due is not None and status.due > now):
                 continue
             content = status.content or self._frozen(status)
-            if self._ledger.claim_status(status.key, now):
+            if content is not None and self._ledger.claim_status(status.key, now):
                 return self._outgoing(status, content)
         return None
 
@@ -127,10 +128,17 @@ class AccountStatuses:
         self._app.statuses.cancel(status.key, plan.reply or "too old")
         return True
 
-    def _frozen(self, status: StoredStatus) -> StatusContent:
-        """Compose a status and store it: every attempt posts the same."""
+    def _frozen(self, status: StoredStatus) -> StatusContent | None:
+        """Compose a status and store it: every attempt posts the same. None, and an alert, where it cannot be."""
         review = self._app.entries.get(status.entry_id).published_review()
-        content = compose(self._app, review, self._account, limits_of(self._app, self._account))
+        incident = f"status:{self._account}:{status.id}"
+        try:
+            content = compose(self._app, review, self._account, limits_of(self._app, self._account))
+        except TemplateError as error:
+            told = f"the status of {review.review.film.title} on {self._account} cannot be written: {error}"
+            alert(self._app, incident, told)
+            return None
+        recovered(self._app, incident)
         self._app.statuses.freeze(status.id, content)
         return content
 
@@ -140,6 +148,7 @@ class AccountStatuses:
             content=content,
             idempotency_key=_idempotency_key(self._app.secret, self._account, status.id, content),
             first_tried=status.first_tried,
+            attempt=status.attempts + 1,
         )
 
 
