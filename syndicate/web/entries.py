@@ -39,6 +39,11 @@ class ShownEntry:
     reading: str
     """What made it a review, or not."""
 
+    @property
+    def is_asleep(self) -> bool:
+        """Return whether it is recorded only: nothing becomes of it unless a person asks."""
+        return self.state in (EntryState.HISTORY, EntryState.IGNORED)
+
 
 def shown_entries(app: App, drafts: Mapping[str, Draft]) -> tuple[ShownEntry, ...]:
     """Return the newest posts of all feeds; `drafts` are the next issues, by digest."""
@@ -66,13 +71,11 @@ def _explained(app: App, entry: StoredEntry) -> tuple[str, str, str | None]:
     """Return the state in words, a sentence on it, and the command that changes it."""
     match entry.state:
         case EntryState.READY:
-            return "announced", "", f"syndicate reviews hold {entry.id}"
+            return "announced", "", None
         case EntryState.HISTORY:
-            why = "It was there before syndicate was: recorded, not announced."
-            return "history", why, f"syndicate reviews release {entry.id}"
+            return "history", "It was there at the first run.", None
         case EntryState.IGNORED:
-            why = "The feed's include rule does not want it."
-            return "not carried", why, f"syndicate reviews release {entry.id}"
+            return "not carried", "The feed's include rule does not want it.", None
         case EntryState.HELD:
             return _held(app, entry)
         case _:

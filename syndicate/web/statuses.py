@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from syndicate.channels.outbox_page import Card, status_html
 from syndicate.compose.length import measure
 from syndicate.compose.model import StatusContent, StatusLimits
 from syndicate.delivery.model import DeliveryState
-from syndicate.delivery.plan import next_slot, plan_status
+from syndicate.delivery.plan import in_words, next_slot, plan_status
 from syndicate.errors import TemplateError
 from syndicate.pipeline.posts import compose, spacing_of
 from syndicate.store.database import get_value
@@ -26,19 +26,30 @@ Address = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """When a status goes or went: an hour, or a time after the one before it; neither: as soon as anything runs."""
+
+    at: datetime | None = None
+    later: str | None = None
+    """Such as "30m"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownStatus:
     """One status, as it will be posted or was."""
 
     entry_id: int
+    content: StatusContent | None
+    """None where the template does not render; `fault` says why."""
     card: Card | None
-    """None where the template does not render."""
     fault: str | None = None
     length: int = 0
+    """As the instance counts, of `limit`."""
     limit: int = 0
-    at: datetime | None
-    """When it goes, or went; None: at the next beat of the clock."""
+    when: When
     state: str
     note: str | None = None
+    """What the ledger says of it."""
     url: str | None = None
 
 
@@ -56,7 +67,7 @@ class ShownAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Coming:
-    """A status to be posted: planned already, or at the next beat."""
+    """A status to be posted: planned already, or as soon as anything runs."""
 
     entry: StoredEntry
     planned: StoredStatus | None = None
@@ -67,22 +78,6 @@ def shown_accounts(app: App, address: Address) -> tuple[ShownAccount, ...]:
     return tuple(_shown_account(app, name, address) for name in app.config.accounts)
 
 
-def _shown_account(app: App, name: str, address: Address) -> ShownAccount:
-    rules, limits = app.config.accounts[name], kept_limits(app, name)
-    coming = list(_coming(app, name))
-    times = _times(app, name, coming)
-    sent = (each for each in app.statuses.listed(account=name, limit=40) if each.state is DeliveryState.SENT)
-    return ShownAccount(
-        name=name,
-        place=rules.instance or f"written to {rules.outbox or 'out'}",
-        next=tuple(
-            _next(app, name, each, at, limits, address) for each, at in zip(coming[:SHOWN_NEXT], times, strict=False)
-        ),
-        more=max(0, len(coming) - SHOWN_NEXT),
-        last=tuple(_last(each, limits, address) for each in _newest(sent)),
-    )
-
-
 def kept_limits(app: App, account: str) -> StatusLimits:
     """Return what the instance said last of its limits, else Mastodon's own; asks nobody and stores nothing."""
     with app.database.read() as connection:
@@ -91,6 +86,20 @@ def kept_limits(app: App, account: str) -> StatusLimits:
         return StatusLimits()
     limits = json.loads(kept)["limits"]
     return StatusLimits(**{**limits, "mime_types": tuple(limits["mime_types"])})
+
+
+def _shown_account(app: App, name: str, address: Address) -> ShownAccount:
+    rules, limits = app.config.accounts[name], kept_limits(app, name)
+    coming = list(_coming(app, name))
+    shown = zip(coming[:SHOWN_NEXT], _times(app, name, coming), strict=False)
+    sent = app.statuses.listed(account=name, limit=40)
+    return ShownAccount(
+        name=name,
+        place=rules.instance or f"written to {rules.outbox or 'out'}",
+        next=tuple(_next(app, name, each, when, limits, address) for each, when in shown),
+        more=max(0, len(coming) - SHOWN_NEXT),
+        last=tuple(_last(each, limits, address) for each in _newest(sent)),
+    )
 
 
 def _coming(app: App, name: str) -> Iterator[_Coming]:
@@ -104,54 +113,70 @@ def _coming(app: App, name: str) -> Iterator[_Coming]:
             yield each
 
 
-def _times(app: App, name: str, coming: list[_Coming]) -> Iterator[datetime | None]:
-    """Yield when each goes, spaced as the account asks; None for what is due already."""
+def _times(app: App, name: str, coming: Iterable[_Coming]) -> Iterator[When]:
+    """Yield when each goes, spaced as the account asks.
+
+    What is due already has no hour of its own: it goes when `syndicate run` runs, and what is spaced after it
+    that much later. So the page says the same a minute later.
+    """
     now, spacing = app.clock.now(), spacing_of(app.config.accounts[name])
-    last = app.statuses.last_touched(name)
+    last, floating = app.statuses.last_touched(name), False
     for each in coming:
-        due = each.planned.due if each.planned else None
-        last = max(next_slot(last=last, spacing=spacing, now=now), due or now)
-        yield last if last > now else None
+        earliest = next_slot(last=last, spacing=spacing, now=now)
+        last = max(earliest, (each.planned.due if each.planned else None) or now)
+        if last <= now:
+            floating = True
+            yield When()
+        elif floating and last == earliest:
+            yield When(later=in_words(spacing))
+        else:
+            floating = False
+            yield When(at=last)
 
 
-def _next(
-    app: App, name: str, coming: _Coming, at: datetime | None, limits: StatusLimits, address: Address
-) -> ShownStatus:
-    planned = coming.planned
+def _next(app: App, name: str, coming: _Coming, when: When, limits: StatusLimits, address: Address) -> ShownStatus:
+    planned, number = coming.planned, coming.entry.id
     state = planned.state.value.replace("_", " ") if planned else "planned"
-    note = planned.reply if planned else None
+    content = planned.content if planned else None
     try:
-        content = (planned.content if planned else None) or compose(app, coming.entry.published_review(), name, limits)
+        content = content or compose(app, coming.entry.published_review(), name, limits)
     except TemplateError as error:
-        return ShownStatus(entry_id=coming.entry.id, card=None, fault=str(error), at=at, state=state)
-    return _shown(name, coming.entry.id, content, limits, address, at=at, state=state, note=note)
+        return ShownStatus(entry_id=number, content=None, card=None, fault=str(error), when=when, state=state)
+    return ShownStatus(
+        entry_id=number,
+        content=content,
+        card=_card(name, content, address),
+        length=measure(content.text, content.spoiler, limits),
+        limit=limits.max_chars,
+        when=when,
+        state=state,
+        note=planned.reply if planned else None,
+    )
+
+
+def _newest(statuses: Iterable[StoredStatus]) -> list[StoredStatus]:
+    """Return the last that were posted, the newest first."""
+    posted = [each for each in statuses if each.state is DeliveryState.SENT and each.content and each.tried]
+    return sorted(posted, key=lambda each: (each.tried, each.id), reverse=True)[:SHOWN_LAST]
 
 
 def _last(status: StoredStatus, limits: StatusLimits, address: Address) -> ShownStatus:
-    content = status.content
-    assert content is not None  # It was sent, so it was composed.
-    url = status.remote_url if status.remote_url and status.remote_url.startswith("https:") else None
-    return _shown(status.account, status.entry_id, content, limits, address, at=status.tried, state="posted", url=url)
+    content, url = status.content, status.remote_url or ""
+    assert content is not None  # It was posted, so it was composed.
+    return ShownStatus(
+        entry_id=status.entry_id,
+        content=content,
+        card=_card(status.account, content, address),
+        length=measure(content.text, content.spoiler, limits),
+        limit=limits.max_chars,
+        when=When(at=status.tried),
+        state="posted",
+        url=url if url.startswith("https:") else None,
+    )
 
 
-def _newest(sent: Iterator[StoredStatus]) -> list[StoredStatus]:
-    composed = [each for each in sent if each.content is not None and each.tried is not None]
-    return sorted(composed, key=lambda each: (each.tried, each.id), reverse=True)[:SHOWN_LAST]
-
-
-def _shown(
-    account: str,
-    entry_id: int,
-    content: StatusContent,
-    limits: StatusLimits,
-    address: Address,
-    *,
-    at: datetime | None,
-    state: str,
-    note: str | None = None,
-    url: str | None = None,
-) -> ShownStatus:
-    card = Card(
+def _card(account: str, content: StatusContent, address: Address) -> Card:
+    return Card(
         account=account,
         text=status_html(content.text),
         spoiler=content.spoiler,
@@ -159,15 +184,4 @@ def _shown(
         visibility=content.visibility,
         image=address(content.image.url) if content.image else None,
         alt=content.image.alt if content.image else "",
-    )
-    length = measure(content.text, content.spoiler, limits)
-    return ShownStatus(
-        entry_id=entry_id,
-        card=card,
-        length=length,
-        limit=limits.max_chars,
-        at=at,
-        state=state,
-        note=note,
-        url=url,
     )

@@ -1,17 +1,16 @@
 // The switches of the letter, remembered, and the reload when something changed.
 "use strict";
 const letter = document.querySelector(".letter");
-const frame = document.querySelector("iframe");
-let shown = frame?.getAttribute("src");
 
 function show() {
+  const frame = letter.querySelector("iframe");
   const { colours, pictures } = letter.dataset;
   const address = `${frame.dataset.address}&dark=${colours === "dark" ? 1 : 0}&pictures=${pictures === "on" ? 1 : 0}`;
-  if (shown !== address) {
-    shown = address;
-    // Replacing leaves no step behind in the history.
-    frame.contentWindow.location.replace(address);
-  }
+  if (frame.getAttribute("src") === address) return;
+  // A fresh frame leaves no step behind in the history, and none is restored into it by a reload.
+  const fresh = frame.cloneNode();
+  fresh.src = address;
+  frame.replaceWith(fresh);
 }
 
 function remembered(name) {
