@@ -12,9 +12,7 @@ logger = logging.getLogger("syndicate")
 
 def event(name: str, *, level: int = logging.INFO, **facts: object) -> None:
     """Log an event by name with its facts, in the order given; what is None is left out."""
-    logger.log(
-        level, name, extra={"facts": {key: value for key, value in facts.items() if value is not None}}
-    )
+    logger.log(level, name, extra={"facts": {key: value for key, value in facts.items() if value is not None}})
 
 
 class _Lines(logging.Formatter):

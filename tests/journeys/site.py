@@ -15,7 +15,8 @@ from typing import Any
 FILMS = ("THE GLASS HARVEST", "NINE DOORS DOWN", "A LANTERN FOR EZRA", "SALT ROAD", "THE CARTOGRAPHER'S WIFE")
 
 ENTRY = """<entry><id>tag:journey.example,2026:{number}</id><published>2026-11-{day:02}T09:00:00Z</published>
-<updated>2026-11-{day:02}T09:00:00Z</updated><category term='Cinema'/><title type='text'>New Release Review - {film}</title>
+<updated>2026-11-{day:02}T09:00:00Z</updated><category term="Cinema"/>
+<title type="text">New Release Review - {film}</title>
 <content type='html'>{content}</content>
 <link rel='alternate' type='text/html' href='https://journey.example/2026/11/film-{number}.html'/></entry>"""
 

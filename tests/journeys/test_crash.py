@@ -149,8 +149,8 @@ class _Keeper:
         self.executioner = executioner
 
     async def handle_DATA(self, _server: object, _session: object, envelope: object) -> str:
-        sender, recipients = str(getattr(envelope, "mail_from")), tuple(getattr(envelope, "rcpt_tos"))
-        self.messages.append(Message(sender, recipients, bytes(getattr(envelope, "content"))))
+        sender, recipients = str(envelope.mail_from), tuple(envelope.rcpt_tos)
+        self.messages.append(Message(sender, recipients, bytes(envelope.content)))
         if self.executioner:
             self.executioner(Moment(Step.DOT, 1, len(self.messages)))
         return "250 2.0.0 kept"
