@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
@@ -17,10 +17,13 @@ from markupsafe import Markup
 from syndicate.compose import letter
 from syndicate.compose.model import Masthead, PublishedReview, Section, Selection
 from syndicate.compose.words import Words, stars
+from syndicate.reviews import excerpt
 from syndicate.reviews.model import Kind
 
 MAX_LINKED_TITLE_CHARS = 60
 """The title stands in full above; a link of five lines is no link."""
+ITEM_EXCERPT_CHARS = 230
+"""The lead's excerpt is given whole; beside a thumbnail a longer one would be a column of fifteen lines."""
 FENCES: Mapping[str, Markup] = {
     "readers": Markup(letter.READERS),  # noqa: S704  (constants of ours, as are the two below)
     "posting": Markup(letter.POSTING),  # noqa: S704
@@ -127,8 +130,13 @@ def lay_out(selection: Selection, masthead: Masthead) -> Page:
 
 
 def _section(section: Section, words: Words, site_url: str) -> CardSection:
-    cards = tuple(_card(review, words, site_url) for review in section.reviews)
+    cards = tuple(_item(_card(review, words, site_url)) for review in section.reviews)
     return CardSection(title=clean(section.title or "") or None, cards=cards)
+
+
+def _item(card: Card) -> Card:
+    """Return a card as it stands among others: its excerpt in the whole sentences that fit."""
+    return replace(card, excerpt=excerpt.shorten(card.excerpt, ITEM_EXCERPT_CHARS)) if card.excerpt else card
 
 
 def _ways(masthead: Masthead, words: Words) -> tuple[Way, ...]:

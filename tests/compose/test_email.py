@@ -185,6 +185,18 @@ def test_the_parts_name_only_the_ways_out_there_are() -> None:
     assert "on the web" not in only_mail.html + only_mail.text
 
 
+def test_a_digest_named_as_its_site_is_not_named_twice() -> None:
+    letter_ = rendered(masthead=replace(MASTHEAD, digest_name=MASTHEAD.site_name))
+    assert "because you subscribed to The Lantern.<" in letter_.html
+    assert letter_.text.startswith("The Lantern\nIssue 34")
+
+
+def test_the_leads_excerpt_is_whole_and_the_others_end_at_a_sentence() -> None:
+    long = replace(FULL, excerpt="It begins with a lamp and a long look at the sea, and then a door. " * 5)
+    text = " ".join(rendered(issue_of(published(1, long), published(2, long))).text.split())
+    assert text.count("It begins with a lamp") == 5 + 3
+
+
 def test_without_a_way_out_no_unsubscribe_link_is_shown() -> None:
     letter_ = letter.fill(rendered(masthead=replace(MASTHEAD, ways_out=())), [])
     assert "nsubscribe" not in letter_.html + letter_.text
