@@ -7,7 +7,8 @@
         channel = SmtpChannel(host=server.host, port=server.port, security="none")
 
 `on_step` is called in the server's thread before it answers a step; it may do anything else there (send SIGKILL to
-the sender) and return None for the ordinary answer.
+the sender) and return None for the ordinary answer. At MID_BODY one line was read, but a letter that fits the
+sockets' buffers may be on its way whole, final dot and all: return DROP to be sure that it is not taken.
 """
 
 from __future__ import annotations

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from syndicate.channels.mastodon import MastodonChannel
 from syndicate.channels.outbox import OutboxMail, OutboxStatuses
 from syndicate.channels.smtp import SmtpChannel
 from syndicate.delivery.model import Deferred, DeliveryKey, InDoubt, Letter, OutgoingStatus, Refused, Sent
@@ -17,6 +18,7 @@ from syndicate.errors import ChannelError, StoreError
 from syndicate.protocols import Channel
 from syndicate.testing import RecordingChannel
 from tests.channels import test_outbox
+from tests.channels.mastodon_double import TOKEN, Hands, MastodonDouble
 from tests.channels.smtp_server import DROP, Moment, ScriptedSmtp, Step
 
 WIRES = 1
@@ -77,6 +79,20 @@ def outbox_statuses(stack: ExitStack, tmp_path: Path) -> Row:
     return Row(channel, test_outbox.status, lambda: _count(folder, "*.json"), lambda: _block(folder))
 
 
+def mastodon(stack: ExitStack, tmp_path: Path) -> Row:
+    hands = Hands()
+    double = stack.enter_context(MastodonDouble(now=hands.now))
+    settings: dict[str, Any] = {"pictures": lambda url: b"", "clock": hands, "sleep": hands.sleep}
+    channel = MastodonChannel("main", instance=double.url, token=TOKEN, **settings)
+    return Row(channel, _bare_status, lambda: len(double.stored), lambda: setattr(double, "token", "revoked"))
+
+
+def _bare_status(key: int) -> OutgoingStatus:
+    made = test_outbox.status(key, f"A film\n\nhttps://lantern.example/{key}.html")
+    content = replace(made.content, image=None, link=f"https://lantern.example/{key}.html")
+    return replace(made, content=content)
+
+
 def _count(folder: Path, pattern: str) -> int:
     return len(list(folder.glob(pattern))) if folder.is_dir() else 0
 
@@ -90,7 +106,7 @@ def _block(folder: Path) -> None:
     folder.write_text("")
 
 
-ROWS = [recording, smtp, outbox_mail, outbox_statuses]
+ROWS = [recording, smtp, outbox_mail, outbox_statuses, mastodon]
 
 
 @pytest.fixture(params=ROWS, ids=[make.__name__ for make in ROWS])
