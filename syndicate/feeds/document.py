@@ -27,6 +27,7 @@ MAX_ILL_FORMED_LABELS = 5_000
 _ROOTS = frozenset({"rss", "feed", "rdf", "channel"})
 _PROLOG = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.S)
 _FIRST_TAG = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
+_DECLARATION = re.compile(r"<\?xml\s")
 _START = re.compile(r"<\?xml|<!DOCTYPE|<rss\b|<feed\b|<rdf:RDF\b|<html\b", re.I)
 _ENTITY = re.compile(r"<!ENTITY", re.I)
 _DOCTYPE = re.compile(r"<!DOCTYPE\b[^\[>]*\[", re.I)
@@ -61,9 +62,9 @@ def check_document(text: str, url: str) -> Document:
 def _from_its_start(text: str) -> tuple[str, tuple[str, ...]]:
     """Return the text from its first tag on; some servers print blanks or their own complaints before it."""
     text = text.lstrip("\ufeff \t\r\n\0")
-    if text.startswith("<"):
+    if text.startswith(("<?", "<!")) or _START.match(text):
         return text, ()
-    start = _START.search(text[:4000])
+    start = (_DECLARATION if text.startswith("<") else _START).search(text[:4000])
     if not start:
         return text, ()
     return text[start.start() :], ("there was something before the beginning of the XML",)

@@ -18,8 +18,8 @@ MAX_AUTHOR_CHARS = 300
 class BufferedExpat(expatreader.ExpatParser):
     """Expat that hands over text in as few pieces as it can.
 
-    Python's own driver hands over an escaped post in a piece per entity, some 1,700 pieces; joined first, parsing a feed
-    takes less than half the time.
+    Python's own driver hands over an escaped post in a piece per entity, some 1,700 pieces; joined first, parsing
+    a feed takes less than half the time.
     """
 
     def reset(self) -> None:
