@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
+from time import monotonic
 from urllib.parse import quote
 
 import jinja2
@@ -35,6 +36,8 @@ from syndicate.web.viewing import as_viewed
 
 LETTER_POLICY = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
 """Of a letter shown by itself or in the frame: no script, no form, and nothing from another host."""
+MISSING_SECONDS = 300
+"""How long a picture that could not be had is not asked for again."""
 _MEDIA = {"html": "text/html", "txt": "text/plain", "eml": "message/rfc822"}
 
 
@@ -56,6 +59,25 @@ class Preview:
         self.live = live
         self._lock = Lock()
         self._scene: Scene | None = None
+        self._missing: dict[str, float] = {}
+
+    def picture(self, name: str) -> tuple[bytes, str] | None:
+        """Return a picture that is shown, and its media type: from the cache, or else fetched into it.
+
+        Only the name of one that is shown is known here, so nobody can make us fetch an address of their own. One
+        that is not to be had (None) is left alone for a while.
+        """
+        scene = self.scene()
+        url = scene.look.pictures.get(name) if scene.look else None
+        if url is None or scene.pictures is None or monotonic() < self._missing.get(name, 0):
+            return None
+        try:
+            content, path = scene.pictures.load(url), scene.pictures.path_for(url)
+        except (SyndicateError, OSError):
+            self._missing[name] = monotonic() + MISSING_SECONDS
+            return None
+        kind = mimetypes.guess_type(path.name)[0] if path else None
+        return content, kind or "application/octet-stream"
 
     def scene(self) -> Scene:
         """Return what is to be shown now; costs the look at a few files where nothing changed."""
@@ -176,21 +198,10 @@ def _body(issue: ShownIssue | None, posting: bool) -> Bodies | None:
 
 
 def _picture(preview: Preview, request: Request) -> Response:
-    """Answer with a picture that the page shows, from the cache or else fetched into it; 404 where it is not to be had.
-
-    Only the name of one that is shown is known here, so nobody can make us fetch an address of their own.
-    """
-    scene = preview.scene()
-    url = scene.look.pictures.get(request.path_params["name"]) if scene.look else None
-    if url is None or scene.pictures is None:
+    found = preview.picture(request.path_params["name"])
+    if found is None:
         return _gone()
-    try:
-        content = scene.pictures.load(url)
-    except (SyndicateError, OSError):
-        return _gone()
-    path = scene.pictures.path_for(url)
-    kind = (mimetypes.guess_type(path.name)[0] if path else None) or "application/octet-stream"
-    return Response(content, media_type=kind, headers={"Cache-Control": "private, max-age=3600"})
+    return Response(found[0], media_type=found[1], headers={"Cache-Control": "private, max-age=3600"})
 
 
 def _faults(fault: SyndicateError) -> list[tuple[str, str]]:
