@@ -20,7 +20,7 @@ from syndicate.feeds.fetch import HttpFetcher
 from syndicate.feeds.pictures import PictureCache
 from syndicate.protocols import Channel, Clock, Fetcher
 from syndicate.store.audience import AudienceStore
-from syndicate.store.database import Database, Generation, get_value, open_database, set_value
+from syndicate.store.database import Database, Generation, get_value, open_database, set_first, set_value
 from syndicate.store.entries import EntryStore
 from syndicate.store.feeds import FeedStore
 from syndicate.store.incidents import IncidentStore
@@ -144,8 +144,7 @@ class App:
             known = get_value(connection, FIRST_RUN)
         if known is None:
             with self.database.write() as connection:
-                known = get_value(connection, FIRST_RUN) or self.clock.now().isoformat()
-                set_value(connection, FIRST_RUN, known)
+                known = set_first(connection, FIRST_RUN, self.clock.now().isoformat())
         return datetime.fromisoformat(known)
 
     def paused(self) -> bool:

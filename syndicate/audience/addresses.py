@@ -19,8 +19,9 @@ def parse_address(text: str) -> str:
     "Mara@Bücher.Example" → "Mara@xn--bcher-kva.example". Raises AudienceError, naming the fault, for anything
     that is not one plain address; a control character or a second @ never gets through.
     """
-    local, at, domain = text.strip().rpartition("@")
-    if not at or not _LOCAL.fullmatch(local) or ".." in local or local[0] == "." or local[-1] == ".":
+    local, _, domain = text.strip().rpartition("@")
+    has_stray_dot = ".." in local or local.startswith(".") or local.endswith(".")
+    if not _LOCAL.fullmatch(local) or not local.isprintable() or has_stray_dot:
         raise AudienceError(f'"{printable(text)}" is no email address')
     host = _ascii_domain(domain, text)
     if len(local.encode()) > MAX_LOCAL_OCTETS or len(local.encode()) + 1 + len(host) > MAX_OCTETS:

@@ -16,6 +16,7 @@ from syndicate.delivery.model import (
     Sent,
 )
 from syndicate.delivery.retry import Step, next_step
+from syndicate.errors import ChannelError
 from syndicate.protocols import AttemptLike, Channel, Clock
 
 Message = TypeVar("Message", Letter, OutgoingStatus)
@@ -49,8 +50,9 @@ def deliver(
 ) -> Counter[DeliveryState]:
     """Deliver what is due until nothing is, or `stopping` says so; return how many went to which state.
 
-    Raises what the channel raises when it does not work as a whole; by then every claimed delivery is
-    recorded, and what never was on a wire is planned again.
+    Raises ChannelError where the channel does not work as a whole; by then every claimed delivery is recorded,
+    and what never was on a wire is planned again. Any other exception leaves what is claimed as `sending`: it
+    may be on a wire, so the next sender finds it in doubt.
     """
     out: set[DeliveryKey] = set()
     tally: Counter[DeliveryState] = Counter()
@@ -65,13 +67,14 @@ def deliver(
 
     try:
         for key, outcome in channel.send(claimed()):
+            out.discard(key)  # Before it is recorded: should that fail, the message is gone out all the same.
             step = _decide(claims.attempt(key), outcome, clock, policy)
             claims.record(key, step, outcome)
-            out.discard(key)
             tally[step.state] += 1
             progress(step.state)
-    finally:
+    except ChannelError:
         claims.give_back(out)
+        raise
     return tally
 
 

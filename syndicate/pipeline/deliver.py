@@ -63,6 +63,7 @@ def deliver(app: App, *, progress: Progress = lambda *_: None) -> Delivered:
         in_doubt = ledger.recover(app.clock.now())
         if in_doubt:
             event("in-doubt", level=logging.WARNING, deliveries=in_doubt, because="the last sender died")
+        ledger.cancel_stopped()
         letters_again = app.config.mail is None or app.config.mail.in_doubt is InDoubtRule.RETRY
         ledger.settle_doubts(app.clock.now(), letters=letters_again, most=MOST_DOUBTS)
         letters, mail_faults = _letters(app, ledger, progress)
@@ -98,9 +99,10 @@ def _letters(app: App, ledger: Ledger, progress: Progress) -> tuple[Counter[Deli
 
 
 def _one_issue(app: App, ledger: Ledger, issue: StoredIssue, progress: Progress) -> Counter[DeliveryState]:
-    if issue.state is IssueState.FROZEN:
-        app.issues.move(issue.id, IssueState.SENDING, now=app.clock.now())
     tally: Counter[DeliveryState] = Counter()
+    is_frozen = issue.state is IssueState.FROZEN
+    if is_frozen and not app.issues.move(issue.id, IssueState.SENDING, now=app.clock.now()):
+        return tally
     if app.config.mail is not None and ledger.waiting(issue.id):
         claims = IssueLetters(app, ledger, app.config.mail, issue)
         tally = deliver_through(
@@ -113,8 +115,7 @@ def _one_issue(app: App, ledger: Ledger, issue: StoredIssue, progress: Progress)
         )
         if tally[DeliveryState.SENT]:
             recovered(app, "mail")
-    if ledger.is_finished(issue.id):
-        app.issues.move(issue.id, IssueState.SENT, now=app.clock.now())
+    if ledger.is_finished(issue.id) and app.issues.move(issue.id, IssueState.SENT, now=app.clock.now()):
         event("issue-sent", digest=issue.digest, number=issue.number, **_account(ledger, issue.id))
     return tally
 

@@ -119,7 +119,7 @@ def _read(app: App, feed: FeedConfig, health: FeedHealth, fetched: Fetched, want
         title=document.title,
         validators=fetched.validators,
         seen=seen,
-        present=[each.known.id for each in placed if each.known],
+        present={each.known.id: each.new_keys for each in placed if each.known},
         held=held,
         now=now,
     )
@@ -145,6 +145,8 @@ class _Placed:
     hash: str
     place: int
     known: Known | None
+    new_keys: tuple[str, ...]
+    """Those of its identities that we have not seen before."""
 
 
 def _pages(app: App, document: Feed, health: FeedHealth, wanted: int) -> list[Feed]:
@@ -195,7 +197,8 @@ def _placed(app: App, feed: str, entries: Sequence[Entry]) -> list[_Placed]:
             continue
         taken.update(keys)
         rows.update({row.id} if row else ())
-        placed.append(_Placed(entry=entry, keys=keys, hash=content_hash(entry), place=place, known=row))
+        fresh = tuple(key for key in keys if key not in known)
+        placed.append(_Placed(entry=entry, keys=keys, hash=content_hash(entry), place=place, known=row, new_keys=fresh))
     return placed
 
 

@@ -60,7 +60,9 @@ def publish(app: App, name: str, *, period: datetime | None = None) -> Published
     number = app.issues.freeze(_freeze(app, made, digest), app.clock.now())
     if number is None:
         there = app.issues.of_period(name, made.period)
-        return Published(digest=name, period=made.period, issue=there.id if there else None)
+        if there is None:  # Another period's issue was frozen since the draft: what it left is drafted anew.
+            return publish(app, name, period=made.period)
+        return Published(digest=name, period=made.period, issue=there.id)
     recovered(app, f"issue:{name}")
     films = "; ".join(review.review.film.title for review in made.selection.reviews)
     event("issue-frozen", digest=name, number=made.number, subject=made.email.subject, films=films)

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, select, update
 
 from syndicate.audience.addresses import address_key
 from syndicate.audience.model import (
@@ -174,16 +174,16 @@ class AudienceStore:
     def _join(self, connection: Connection, person: NewSubscriber, list_name: str, now: datetime) -> str:
         """Put one person on a list; return "added", "already" or "kept out"."""
         number = self._person(connection, person, now)
+        row = insert_if_absent(self._database, subscriptions).values(
+            subscriber_id=number, list=list_name, state=person.state, since=now
+        )
+        if connection.execute(row.on_conflict_do_nothing().returning(subscriptions.c.list)).scalar() is not None:
+            return "added"
         held = select(subscriptions.c.state).where(
             subscriptions.c.subscriber_id == number, subscriptions.c.list == list_name
         )
-        state = connection.execute(held).scalar()
-        if state is not None:
-            return "kept out" if state == SubscriptionState.UNSUBSCRIBED else "already"
-        connection.execute(
-            insert(subscriptions).values(subscriber_id=number, list=list_name, state=person.state, since=now)
-        )
-        return "added"
+        is_out = connection.execute(held).scalar() == SubscriptionState.UNSUBSCRIBED
+        return "kept out" if is_out else "already"
 
     def _person(self, connection: Connection, person: NewSubscriber, now: datetime) -> int:
         key = address_key(person.address)

@@ -132,7 +132,11 @@ def _version(database: Database) -> str | None:
 
 def insert_if_absent(database: Database, table: Any) -> Any:
     """Return an INSERT for the database's dialect, to which `on_conflict_do_nothing` or `_update` can be added."""
-    return sqlite.insert(table) if database.is_sqlite else postgresql.insert(table)
+    return _insert(database.is_sqlite, table)
+
+
+def _insert(is_sqlite: bool, table: Any) -> Any:
+    return sqlite.insert(table) if is_sqlite else postgresql.insert(table)
 
 
 def get_value(connection: Connection, key: str) -> str | None:
@@ -143,9 +147,19 @@ def get_value(connection: Connection, key: str) -> str | None:
 
 def set_value(connection: Connection, key: str, value: str | None) -> None:
     """Set a small value by name; None removes it."""
-    connection.execute(delete(meta).where(meta.c.key == key))
-    if value is not None:
-        connection.execute(meta.insert().values(key=key, value=value))
+    if value is None:
+        connection.execute(delete(meta).where(meta.c.key == key))
+        return
+    row = _insert(connection.dialect.name == "sqlite", meta).values(key=key, value=value)
+    connection.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+
+def set_first(connection: Connection, key: str, value: str) -> str:
+    """Set a small value unless it is there already, and return the one that holds: the first of all."""
+    row = _insert(connection.dialect.name == "sqlite", meta).values(key=key, value=value)
+    connection.execute(row.on_conflict_do_nothing())
+    first: str = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one()
+    return first
 
 
 class Generation:
@@ -162,11 +176,12 @@ class Generation:
         self._handle: int | None = None
 
     def check(self, connection: Connection) -> None:
-        """Raise StoreError where the database is behind the file, or has sent and the file is gone."""
+        """Raise StoreError where the database is behind the file, has sent and the file is gone, or it cannot be kept.
+
+        Whether the file can be written shows here, before anything is claimed, and not once a letter is.
+        """
         known, beside = int(get_value(connection, self.KEY) or 0), self._read()
-        if beside is None and known == 0:
-            return
-        if beside is None or known < beside:
+        if (beside is None and known > 0) or (beside is not None and known < beside):
             seen = "is missing" if beside is None else f"says {beside}, the database {known}"
             raise StoreError(
                 f"this database looks like a restored backup: the number kept beside it {seen}; nothing is sent, "
@@ -174,6 +189,7 @@ class Generation:
                 where=str(self.file),
                 hint="look at `syndicate issues list`, then: syndicate store accept-restore",
             )
+        self.keep(known)
 
     def bump(self, connection: Connection) -> int:
         """Raise the number in the running transaction and return it; after the commit call `keep`."""
@@ -189,9 +205,16 @@ class Generation:
 
     def keep(self, number: int) -> None:
         """Write the number to the file, in place: twelve bytes, whole or not at all."""
-        if self._handle is None:
-            self._handle = os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600)
-        os.pwrite(self._handle, f"{number:011d}\n".encode(), 0)
+        try:
+            if self._handle is None:
+                self._handle = os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600)
+            os.pwrite(self._handle, f"{number:011d}\n".encode(), 0)
+        except OSError as error:
+            raise StoreError(
+                f"the number beside the database cannot be kept: {error.strerror}; without it nothing is sent",
+                where=str(self.file),
+                hint="let this user write that file and its folder",
+            ) from error
 
     def _read(self) -> int | None:
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, case, func, insert, select, update
 
 from syndicate.compose.model import PublishedReview
 from syndicate.errors import NotFoundError
@@ -112,7 +112,9 @@ class EntryStore:
 
     def newest_known(self, feed: str) -> datetime | None:
         """Return the date of the newest entry of a feed; when it was first seen where the feed gives no dates."""
-        columns = (func.max(entries.c.published), func.max(entries.c.first_seen))
+        # A date in the future (a slip, a scheduled post) must not make all that follows look old.
+        dated = case((entries.c.published > entries.c.first_seen, entries.c.first_seen), else_=entries.c.published)
+        columns = (func.max(dated), func.max(entries.c.first_seen))
         with self._database.read() as connection:
             published, seen = connection.execute(select(*columns).where(entries.c.feed == feed)).one()
         newest: datetime | None = published or seen
@@ -126,16 +128,22 @@ class EntryStore:
         title: str,
         validators: Validators,
         seen: Sequence[Seen],
-        present: Collection[int],
+        present: Mapping[int, Collection[str]],
         held: str | None,
         now: datetime,
     ) -> tuple[int, ...]:
         """Record a document in one transaction: what is new, what changed, what is still there.
 
-        Returns the numbers of the new entries, in the order of `seen`.
+        `present` holds what was known already: an entry's number, and the identities by which it was not known
+        yet (a changed guid), by which it is known from now on. Returns the numbers of the new entries, in the
+        order of `seen`. Where another process recorded the same document since, none of it is new.
         """
         with self._database.write() as connection:
             ensure_feed(connection, self._database, feed, url)
+            # One poll of a feed at a time: what the other recorded is seen below. (SQLite has one writer anyhow.)
+            connection.execute(select(feeds.c.name).where(feeds.c.name == feed).with_for_update())
+            for known, keys in present.items():
+                self._name(connection, feed, keys, known)
             new = tuple(number for each in seen if (number := self._record(connection, feed, each, now)) is not None)
             touched = [*present, *new, *(each.known_as for each in seen if each.known_as)]
             for some in _pages(sorted(set(touched))):
@@ -251,6 +259,14 @@ class EntryStore:
         """Write one entry; return its number where it is new."""
         values = _values(seen)
         number: int | None = seen.known_as
+        if number is None and (taken := _recorded_since(connection, feed, seen)) is not None:
+            # Where it stands is the other poll's to say; the text is the one that was read last.
+            read = {name: value for name, value in values.items() if name not in ("state", "reason")}
+            connection.execute(
+                update(entries).where(entries.c.id == taken).values({**read, "unchanged_since": now, "last_seen": now})
+            )
+            self._name(connection, feed, seen.keys, taken)
+            return None
         if number is None:
             published = seen.entry.published
             fresh = {
@@ -266,10 +282,21 @@ class EntryStore:
             number = int(connection.execute(row).scalar_one())
         else:
             connection.execute(update(entries).where(entries.c.id == number).values({**values, "unchanged_since": now}))
-        for key in seen.keys:
+        self._name(connection, feed, seen.keys, number)
+        return number if seen.known_as is None else None
+
+    def _name(self, connection: Connection, feed: str, keys: Collection[str], number: int) -> None:
+        """Know an entry by these identities too; one that names another entry stays with it."""
+        for key in keys:
             row = insert_if_absent(self._database, entry_keys).values(feed=feed, key=key, entry_id=number)
             connection.execute(row.on_conflict_do_nothing())
-        return number if seen.known_as is None else None
+
+
+def _recorded_since(connection: Connection, feed: str, seen: Seen) -> int | None:
+    """Return the entry that another process made of this one after we looked, or None."""
+    query = select(entry_keys.c.entry_id).where(entry_keys.c.feed == feed, entry_keys.c.key.in_(seen.keys))
+    number: int | None = connection.execute(query.limit(1)).scalar()
+    return number
 
 
 def newest_first() -> tuple[Any, ...]:

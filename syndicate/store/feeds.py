@@ -9,8 +9,9 @@ from enum import StrEnum
 from sqlalchemy import Connection, Row, select, update
 
 from syndicate.feeds.model import Validators
+from syndicate.reviews.admission import EntryState, Hold
 from syndicate.store.database import Database, insert_if_absent
-from syndicate.store.tables import feeds
+from syndicate.store.tables import entries, feeds
 
 
 class FeedHold(StrEnum):
@@ -65,7 +66,9 @@ class FeedStore:
         return since or now
 
     def hold_all(self, connection: Connection, reason: FeedHold) -> None:
-        """Hold every feed, within the caller's transaction (after a restore)."""
+        """Hold every feed and what has not settled, within the caller's transaction (after a restore)."""
+        unsettled = (entries.c.state == EntryState.HELD, entries.c.reason == Hold.UNSETTLED)
+        connection.execute(update(entries).where(*unsettled).values(reason=Hold.NOVELTY))
         connection.execute(
             update(feeds)
             .where(feeds.c.parsed.is_not(None))

@@ -20,6 +20,10 @@ from syndicate.store.tables import deliveries, entries, issue_reviews, issues, s
 
 CARRYING = (IssueState.FROZEN, IssueState.SENDING, IssueState.SENT)
 """The states in which an issue keeps its reviews from the next; a cancelled one gives them back."""
+_BEFORE = {
+    IssueState.SENDING: (IssueState.FROZEN, IssueState.SENT),
+    IssueState.SENT: (IssueState.FROZEN, IssueState.SENDING),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +106,12 @@ class IssueStore:
     def freeze(self, issue: Freeze, now: datetime) -> int | None:
         """Freeze an issue and plan its deliveries, in one transaction; return its row's number.
 
-        Returns None, and changes nothing, where the period already has an issue: another clock was first.
+        Returns None, and changes nothing, where the period already has an issue, or another issue of the digest
+        was frozen since this one was drafted: its number is taken, or its reviews are. Another clock was first.
         """
         with self._database.write() as connection:
+            if _are_carried(connection, issue):
+                return None
             row = insert_if_absent(self._database, issues).values(_frozen_values(issue, now))
             taken = connection.execute(row.on_conflict_do_nothing().returning(issues.c.id)).scalar()
             if taken is None:
@@ -129,20 +136,32 @@ class IssueStore:
             row = insert_if_absent(self._database, issues).values(**values, created=now, finished=now)
             return connection.execute(row.on_conflict_do_nothing().returning(issues.c.id)).scalar() is not None
 
-    def move(self, number: int, state: IssueState, *, now: datetime, reason: str | None = None) -> None:
-        """Set an issue's state."""
-        ended = state in (IssueState.SENT, IssueState.CANCELLED)
+    def move(self, number: int, state: IssueState, *, now: datetime) -> bool:
+        """Let a frozen issue be sending, then sent (and sending once more, where a letter is planned again).
+
+        Returns False, and changes nothing, for any other step: an issue that was stopped meanwhile stays so.
+        """
+        sources = _BEFORE.get(state, ())
+        finished = now if state is IssueState.SENT else None
         with self._database.write() as connection:
-            connection.execute(
-                update(issues)
-                .where(issues.c.id == number)
-                .values(state=state, reason=reason, finished=now if ended else None)
-            )
+            moved = update(issues).where(issues.c.id == number, issues.c.state.in_(sources))
+            return connection.execute(moved.values(state=state, finished=finished)).rowcount == 1
 
     def cancel(self, number: int, now: datetime) -> int:
-        """Cancel an issue: what has not left stays here, its reviews go back. Returns how many letters were stopped."""
+        """Cancel an issue that is frozen or being sent: what has not left stays here, its reviews go back.
+
+        Returns how many letters were stopped; those on a wire at this moment are not among them.
+        """
+        open_states = (IssueState.FROZEN, IssueState.SENDING)
         with self._database.write() as connection:
-            stopped = connection.execute(
+            cancelled = connection.execute(
+                update(issues)
+                .where(issues.c.id == number, issues.c.state.in_(open_states))
+                .values(state=IssueState.CANCELLED, finished=now, reason="stopped by hand")
+            ).rowcount
+            if not cancelled:
+                return 0
+            return connection.execute(
                 update(deliveries)
                 .where(
                     deliveries.c.issue_id == number,
@@ -150,12 +169,6 @@ class IssueStore:
                 )
                 .values(state=DeliveryState.CANCELLED, due=None, reply="the issue was stopped")
             ).rowcount
-            connection.execute(
-                update(issues)
-                .where(issues.c.id == number)
-                .values(state=IssueState.CANCELLED, finished=now, reason="stopped by hand")
-            )
-        return stopped
 
     def get(self, number: int) -> StoredIssue:
         """Return an issue by its row's number; NotFoundError where there is none."""
@@ -228,6 +241,17 @@ def plan_deliveries(
             issue_id=issue, subscriber_id=null(), list=name, state=DeliveryState.PLANNED, due=now
         )
         connection.execute(row.on_conflict_do_nothing())
+
+
+def _are_carried(connection: Connection, issue: Freeze) -> bool:
+    """Return whether another issue of the digest carries one of these reviews."""
+    keys = [issue.link_keys[review.id] for review in issue.selection.reviews]
+    query = (
+        select(issue_reviews.c.entry_id)
+        .join(issues, issues.c.id == issue_reviews.c.issue_id)
+        .where(issues.c.digest == issue.digest, issues.c.state.in_(CARRYING), issue_reviews.c.link_key.in_(keys))
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _frozen_values(issue: Freeze, now: datetime) -> dict[str, object]:

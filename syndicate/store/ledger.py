@@ -9,7 +9,7 @@ settle_doubts                in_doubt → planned, where policy says so and its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,11 +18,12 @@ from sqlalchemy import Connection, Row, Select, func, or_, select, update
 
 from syndicate.audience.model import RecipientFacts, SubscriptionState, SuppressionReason
 from syndicate.audience.policy import Suppressed, Verdict
+from syndicate.compose.model import IssueState
 from syndicate.delivery.model import STEPS, DeliveryKey, DeliveryState
 from syndicate.delivery.retry import Step
 from syndicate.errors import NotFoundError
 from syndicate.store.database import Database, Generation
-from syndicate.store.tables import deliveries, statuses, subscribers, subscriptions, suppressions
+from syndicate.store.tables import deliveries, issues, statuses, subscribers, subscriptions, suppressions
 
 LEASE = timedelta(minutes=15)
 WAITING = (DeliveryState.PLANNED, DeliveryState.DEFERRED)
@@ -87,7 +88,7 @@ class Ledger:
         with self._database.write() as connection:
             return connection.execute(
                 update(deliveries)
-                .where(deliveries.c.state == _S.SENDING, deliveries.c.owner != self.owner)
+                .where(deliveries.c.state == _S.SENDING, deliveries.c.owner.is_distinct_from(self.owner))
                 .values(
                     state=_S.IN_DOUBT,
                     due=now,
@@ -137,10 +138,10 @@ class Ledger:
         with self._database.write() as connection:
             while (row := connection.execute(_next_letter(issue, now)).first()) is not None:
                 verdict = judge(_facts(connection, row, lists)) if row.subscriber_id else None
-                if not isinstance(verdict, Suppressed):
-                    number = self._take(connection, row.id, now)
+                if isinstance(verdict, Suppressed):
+                    _move(connection, row.id, Step(state=_S.SUPPRESSED, due=None, reply=verdict.reason))
+                elif (number := self._take(connection, row.id, now)) is not None:
                     break
-                _move(connection, row.id, Step(state=_S.SUPPRESSED, due=None, reply=verdict.reason))
             else:
                 return None
         self._generation.keep(number)
@@ -155,10 +156,9 @@ class Ledger:
     def claim_status(self, key: DeliveryKey, now: datetime) -> bool:
         """Claim a status that is planned or deferred; False where it no longer is. On return it is committed."""
         with self._database.write() as connection:
-            waiting = select(deliveries.c.id).where(deliveries.c.id == key, deliveries.c.state.in_(WAITING))
-            if connection.execute(waiting).first() is None:
-                return False
             number = self._take(connection, key, now)
+        if number is None:
+            return False
         self._generation.keep(number)
         return True
 
@@ -179,7 +179,7 @@ class Ledger:
         if remote_id is not None:
             extra |= {"remote_id": remote_id, "remote_url": remote_url}
         with self._database.write() as connection:
-            return _move(connection, key, step, held_by=self.owner, **extra)
+            return _move(connection, key, step, held_by=self.owner, extra=extra)
 
     def give_back(self, keys: Sequence[DeliveryKey], now: datetime) -> int:
         """Plan again what was claimed and surely never on a wire; the attempt does not count."""
@@ -202,17 +202,32 @@ class Ledger:
             ).rowcount
 
     def resolve(self, number: int, state: DeliveryState, now: datetime) -> StoredDelivery:
-        """Let a person decide: any step that the graph allows from where the delivery stands.
+        """Let a person decide: any step that the graph allows from where the delivery stands, but on a wire.
 
-        Raises NotFoundError for an unknown number, ValueError for a step that the graph does not know.
+        Raises NotFoundError for an unknown number, ValueError (in words fit for an editor) for any other step.
         """
         row = self.get(number)
-        if state not in STEPS[row.state]:
+        if row.state is _S.SENDING:
+            raise ValueError("it is on a wire now; what becomes of it will be recorded")
+        if state is _S.SENDING or state not in STEPS[row.state]:
             raise ValueError(f"a delivery that is {row.state} cannot become {state}")
         due = now if state is _S.PLANNED else None
         with self._database.write() as connection:
-            _move(connection, number, Step(state=state, due=due, reply=f"{state} by hand"))
+            if state is _S.PLANNED and _is_stopped(connection, row.issue_id):
+                raise ValueError("its issue was stopped; its reviews are in the next one")
+            if not _move(connection, number, Step(state=state, due=due, reply=f"{state} by hand"), since=row.state):
+                raise ValueError("it has just changed; look again")
         return self.get(number)
+
+    def cancel_stopped(self) -> int:
+        """Cancel what came back from a wire after its issue was stopped; return how many."""
+        stopped = select(issues.c.id).where(issues.c.state == IssueState.CANCELLED)
+        with self._database.write() as connection:
+            return connection.execute(
+                update(deliveries)
+                .where(deliveries.c.state.in_((*WAITING, _S.IN_DOUBT)), deliveries.c.issue_id.in_(stopped))
+                .values(state=_S.CANCELLED, due=None, reply="the issue was stopped")
+            ).rowcount
 
     def next_due(self, issue: int) -> datetime | None:
         """Return when the next letter of an issue may be tried, or None where nothing waits by itself."""
@@ -267,10 +282,11 @@ class Ledger:
         with self._database.read() as connection:
             return tuple(_delivery(row) for row in connection.execute(query))
 
-    def _take(self, connection: Connection, key: int, now: datetime) -> int:
-        connection.execute(
+    def _take(self, connection: Connection, key: int, now: datetime) -> int | None:
+        """Record a row as ours and on its way; None where it does not wait any more (stopped, or another's)."""
+        taken = connection.execute(
             update(deliveries)
-            .where(deliveries.c.id == key)
+            .where(deliveries.c.id == key, deliveries.c.state.in_(WAITING))
             .values(
                 state=_S.SENDING,
                 owner=self.owner,
@@ -280,8 +296,8 @@ class Ledger:
                 first_tried=func.coalesce(deliveries.c.first_tried, now),
                 tried=now,
             )
-        )
-        return self._generation.bump(connection)
+        ).rowcount
+        return self._generation.bump(connection) if taken else None
 
 
 def _next_letter(issue: int, now: datetime) -> Select[Any]:
@@ -299,6 +315,8 @@ def _next_letter(issue: int, now: datetime) -> Select[Any]:
         .where(deliveries.c.issue_id == issue, deliveries.c.state.in_(WAITING), deliveries.c.due <= now)
         .order_by(deliveries.c.id)
         .limit(1)
+        # PostgreSQL: whoever else claims passes this row over. (SQLite has one writer, and leaves the clause out.)
+        .with_for_update(of=deliveries, skip_locked=True)
     )
 
 
@@ -314,13 +332,26 @@ def _facts(connection: Connection, row: Row[Any], lists: Sequence[str]) -> Recip
     )
 
 
-def _move(connection: Connection, key: int, step: Step, *, held_by: str | None = None, **extra: object) -> bool:
-    """Take one step of the graph; False where the row does not stand where the step may begin."""
-    sources = [state for state, steps in STEPS.items() if step.state in steps]
+def _is_stopped(connection: Connection, issue: int | None) -> bool:
+    state = connection.execute(select(issues.c.state).where(issues.c.id == issue)).scalar()
+    return state == IssueState.CANCELLED
+
+
+def _move(
+    connection: Connection,
+    key: int,
+    step: Step,
+    *,
+    since: DeliveryState | None = None,
+    held_by: str | None = None,
+    extra: Mapping[str, object] | None = None,
+) -> bool:
+    """Take one step of the graph; False where the row does not stand (`since`: still) where the step may begin."""
+    sources = [since] if since else [state for state, steps in STEPS.items() if step.state in steps]
     statement = update(deliveries).where(deliveries.c.id == key, deliveries.c.state.in_(sources))
     if held_by is not None:
         statement = statement.where(deliveries.c.owner == held_by)
-    values = {"state": step.state, "due": step.due, "reply": step.reply, **extra}
+    values = {"state": step.state, "due": step.due, "reply": step.reply, **(extra or {})}
     return connection.execute(statement.values(values)).rowcount == 1
 
 

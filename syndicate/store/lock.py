@@ -10,13 +10,18 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from syndicate.errors import StoreError
 from syndicate.store.database import Database, explained
 
 ADVISORY_KEY = 0x53594E44
 """The number of our advisory lock in PostgreSQL: "SYND"."""
+_HOLDER = """
+    SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = :key AND pg_locks.database =
+    (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 class SenderLockedError(StoreError):
@@ -36,7 +41,7 @@ def sender_lock(database: Database, now: datetime) -> Iterator[str]:
         with _file_lock(database.path.with_name(database.path.name + ".lock"), owner):
             yield owner
     else:
-        with _advisory_lock(database):
+        with _advisory_lock(database, owner):
             yield owner
 
 
@@ -57,15 +62,22 @@ def _file_lock(path: Path, owner: str) -> Iterator[None]:
 
 
 @contextmanager
-def _advisory_lock(database: Database) -> Iterator[None]:
-    """Hold a session-level advisory lock on a connection of its own; it falls with the connection."""
+def _advisory_lock(database: Database, owner: str) -> Iterator[None]:
+    """Hold a session-level advisory lock on a connection of its own; it falls with the connection.
+
+    The connection bears the owner's name, so that whoever comes second can be told who holds it.
+    """
     with explained(database), database.engine.connect() as plain:
         connection = plain.execution_options(isolation_level="AUTOCOMMIT")
         if not connection.execute(select(func.pg_try_advisory_lock(ADVISORY_KEY))).scalar():
-            raise _taken("another process", database.url.render_as_string(hide_password=True))
+            holder = connection.execute(text(_HOLDER), {"key": ADVISORY_KEY}).scalar() or "another process"
+            raise _taken(holder, database.url.render_as_string(hide_password=True))
+        before = connection.execute(text("SHOW application_name")).scalar()
+        connection.execute(select(func.set_config("application_name", f"syndicate {owner}"[:63], False)))
         try:
             yield
         finally:
+            connection.execute(select(func.set_config("application_name", before, False)))
             connection.execute(select(func.pg_advisory_unlock(ADVISORY_KEY)))
 
 
