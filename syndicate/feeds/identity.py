@@ -28,9 +28,9 @@ def canonical_link(url: str) -> str:
 
     Scheme, user, default port, fragment, tracking parameters (utm_*, mc_*, fbclid, gclid), `m=1`, `amp=1`
     and a closing /amp are dropped; the host is lower case and keeps its "www."; path and other parameters
-    stay as they are. Anything but http(s) comes back as it is. Applying it twice changes nothing.
+    stay as they are. Anything but http(s) keeps all but its blanks. Applying it twice changes nothing.
     """
-    url = url.strip()
+    url = "".join(url.split())
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port

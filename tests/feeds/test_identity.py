@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syndicate.feeds.identity import (
@@ -82,6 +82,8 @@ def test_an_amp_address_with_a_slash_is_the_page_with_a_slash() -> None:
     | st.builds("http://{}/{}?{}".format, st.text(max_size=12), st.text(max_size=20), st.text(max_size=20))
     | st.from_regex(r"https?://[a-z.:\[\]0-9@]{1,12}(/amp){0,3}/?(\?[&=a-z_1]{0,20})?", fullmatch=True)
 )
+@example("HTTP://0/ ?")
+@example("http://0/x/amp ?m=1 &utm_source=1")
 def test_a_canonical_link_is_its_own_canonical_link(url: str) -> None:
     once = canonical_link(url)
     assert canonical_link(once) == once
