@@ -147,3 +147,27 @@ def test_a_label_becomes_hashtags_or_none(tags: str) -> None:
 def test_a_hashtag_without_a_letter_is_refused(tags: str) -> None:
     with pytest.raises(ValueError, match="is no hashtag"):
         values.check_hashtags(tags)
+
+
+@pytest.mark.parametrize(
+    "domain", ["x" * 64 + ".example", "-x.example", "x..example", "x_y.example", "a" * 50 + ".b" * 110]
+)
+def test_what_is_no_domain_is_refused(domain: str) -> None:
+    with pytest.raises(ValueError, match="is no domain"):
+        values.check_address(f"ed@{domain}")
+
+
+@pytest.mark.parametrize("host", ["", "smtp example.org", "smtp..example", "-smtp.example"])
+def test_what_is_no_host_is_refused(host: str) -> None:
+    with pytest.raises(ValueError, match="is no host name"):
+        values.check_host(host)
+
+
+@pytest.mark.parametrize("host", ["relay", "smtp.example.org", "10.0.0.5", "[::1]", "smtp.example.org."])
+def test_a_relay_may_be_a_name_or_an_address(host: str) -> None:
+    assert values.check_host(host) == host.strip("[]")
+
+
+def test_an_instance_with_a_login_in_it_is_refused() -> None:
+    with pytest.raises(ValueError, match="the token is named by token_env or token_file"):
+        values.check_instance("https://ed@mastodon.example")
