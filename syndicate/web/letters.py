@@ -5,19 +5,30 @@ Nothing is laid out here: `letter.fill` and the press that prints for real (pipe
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from syndicate.app import App
-from syndicate.compose.letter import RESERVED, fill
+from syndicate.compose.letter import fill
 from syndicate.compose.model import RenderedEmail
-from syndicate.config import Digest
 from syndicate.delivery.model import DeliveryKey
 from syndicate.errors import SyndicateError
-from syndicate.pipeline.letters import Press, ways_out
+from syndicate.pipeline.letters import Press
 
 SAMPLE_ADDRESS, SAMPLE_NAME = "reader@example.org", "A Reader"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """An issue as the press takes it: a draft, or one that was frozen."""
+
+    digest: str
+    number: int
+    lists: tuple[str, ...]
+    email: RenderedEmail
+    ways_out: tuple[str, ...]
+    """The addresses by which a reader leaves, in the order of Masthead.ways_out."""
+    date: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +46,10 @@ class Bodies:
         return len(self.html.encode())
 
 
-def bodies(
-    app: App, digest: Digest | None, email: RenderedEmail, issue_key: str, date: datetime, *, posting: bool
-) -> Bodies:
+def bodies(app: App, issue: Printed, *, posting: bool) -> Bodies:
     """Return the letter of an issue for our own readers, or (`posting`) for a list server's address."""
-    ways = ways_out(app.config.mail) if app.config.mail else ()
-    shown = fill(email, ways if _ways_in(email) == len(ways) else None, posting=posting)
-    lists = digest.lists if digest else ()
-    return Bodies(
-        html=shown.html, text=shown.text, eml=_eml(app, lists, email, issue_key=issue_key, date=date, posting=posting)
-    )
+    shown = fill(issue.email, issue.ways_out, posting=posting)
+    return Bodies(html=shown.html, text=shown.text, eml=_eml(app, issue, posting))
 
 
 def is_posting(app: App, list_name: str) -> bool:
@@ -52,22 +57,15 @@ def is_posting(app: App, list_name: str) -> bool:
     return list_name in app.config.lists and app.config.lists[list_name].address is not None
 
 
-def _ways_in(email: RenderedEmail) -> int:
-    """Return how many ways out a letter shows; a frozen one may be older than the config."""
-    return len(set(re.findall(rf"{RESERVED}way(\d+)end", email.html)))
-
-
-def _eml(
-    app: App, lists: tuple[str, ...], email: RenderedEmail, *, issue_key: str, date: datetime, posting: bool
-) -> bytes:
+def _eml(app: App, issue: Printed, posting: bool) -> bytes:
     if app.config.mail is None:
         return b"config.yaml has no mail, so there is no letter: add mail.from, and mail.relay or mail.outbox\n"
-    name = next((each for each in lists if is_posting(app, each) is posting), "readers")
+    name = next((each for each in issue.lists if is_posting(app, each) is posting), "readers")
     address = (app.config.lists[name].address if posting and name in app.config.lists else None) or SAMPLE_ADDRESS
     reader = "" if posting else SAMPLE_NAME
     try:
-        press = Press(_with_a_key(app), app.config.mail, email, issue_key)
-        return press.letter(DeliveryKey(0), address=address, name=reader, list_name=name, date=date).content
+        press = Press(_with_a_key(app), app.config.mail, issue.email, issue.ways_out, f"{issue.digest}:{issue.number}")
+        return press.letter(DeliveryKey(0), address=address, name=reader, list_name=name, date=issue.date).content
     except SyndicateError as error:
         return f"{error}\n".encode()
 

@@ -16,7 +16,7 @@ from syndicate.pipeline import Draft, draft
 from syndicate.schedule import next_period
 from syndicate.store.issues import CARRYING, StoredIssue
 from syndicate.web.entries import ShownEntry, shown_entries
-from syndicate.web.letters import Bodies, bodies, is_posting
+from syndicate.web.letters import Bodies, Printed, bodies, is_posting
 from syndicate.web.statuses import ShownAccount, shown_accounts
 from syndicate.web.viewing import pictures_of
 
@@ -124,66 +124,48 @@ def _issues(app: App, name: str, made: Draft | TemplateError) -> Iterator[ShownI
 
 
 def _next(app: App, made: Draft) -> ShownIssue:
-    state = "next" if made.selection.reviews else "nothing new"
-    return _issue(
-        app,
-        made.digest,
-        made.email,
+    printed = Printed(
+        digest=made.digest,
         number=made.number,
-        is_next=True,
-        state=state,
-        at=made.period,
-        reviews=len(made.selection.reviews),
-        more=made.selection.more,
+        lists=app.config.digests[made.digest].lists,
+        email=made.email,
+        ways_out=tuple(way.url for way in made.masthead.ways_out),
+        date=made.period,
     )
+    reviews = len(made.selection.reviews)
+    state = "next" if reviews else "nothing new"
+    return _shown(app, printed, is_next=True, state=state, reviews=reviews, more=made.selection.more)
 
 
 def _frozen(app: App, issue: StoredIssue, email: RenderedEmail) -> ShownIssue:
-    return _issue(
-        app,
-        issue.digest,
-        email,
+    printed = Printed(
+        digest=issue.digest,
         number=issue.number or 0,
-        is_next=False,
-        state="sent" if issue.state is IssueState.SENT else "going out",
-        at=issue.frozen or issue.created,
-        reviews=len(app.issues.reviews_of(issue.id)),
-        more=0,
+        lists=issue.lists,
+        email=email,
+        ways_out=issue.ways_out,
+        date=issue.frozen or issue.created,
     )
+    state = "sent" if issue.state is IssueState.SENT else "going out"
+    return _shown(app, printed, is_next=False, state=state, reviews=len(app.issues.reviews_of(issue.id)))
 
 
-def _issue(
-    app: App,
-    name: str,
-    email: RenderedEmail,
-    *,
-    number: int,
-    is_next: bool,
-    state: str,
-    at: datetime,
-    reviews: int,
-    more: int,
-) -> ShownIssue:
-    digest = app.config.digests[name]
-    posting = any(is_posting(app, each) for each in digest.lists)
-    made = [
-        bodies(app, digest, email, f"{name}:{number}", at, posting=kind)
-        for kind in ((False, True) if posting else (False,))
-    ]
+def _shown(app: App, printed: Printed, *, is_next: bool, state: str, reviews: int, more: int = 0) -> ShownIssue:
+    has_posting = any(is_posting(app, name) for name in printed.lists)
     return ShownIssue(
-        digest=name,
-        number=number,
+        digest=printed.digest,
+        number=printed.number,
         is_next=is_next,
         state=state,
-        at=at,
+        at=printed.date,
         sender=_sender(app),
-        subject=email.subject,
-        preheader=email.preheader,
+        subject=printed.email.subject,
+        preheader=printed.email.preheader,
         reviews=reviews,
         more=more,
-        goes_to=tuple(_audience(app, each) for each in digest.lists),
-        readers=made[0],
-        posting=made[1] if posting else None,
+        goes_to=tuple(_audience(app, name) for name in printed.lists),
+        readers=bodies(app, printed, posting=False),
+        posting=bodies(app, printed, posting=True) if has_posting else None,
     )
 
 

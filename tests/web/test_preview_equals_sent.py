@@ -13,9 +13,7 @@ import pytest
 
 from syndicate.compose.environment import PACKAGE_TEMPLATES
 from syndicate.compose.letter import fill
-from syndicate.config import load_config
 from syndicate.pipeline import tick
-from syndicate.pipeline.letters import ways_out
 from syndicate.web.look import look_at
 from tests.web.places import FRIDAY_AT_NINE, Place, make_place
 
@@ -127,11 +125,9 @@ def test_what_is_frozen_is_what_was_previewed_and_stays_shown_after_a_template_c
     place.move_to(FRIDAY_AT_NINE)
     with place.opened() as app:
         tick(app)
-        frozen = app.issues.listed()[0].email
-    assert frozen is not None
-    mail = load_config(place.config, {}).mail
-    assert mail is not None
-    shown = fill(frozen, ways_out(mail))
+        frozen = app.issues.listed()[0]
+    assert frozen.email is not None
+    shown = fill(frozen.email, frozen.ways_out)
     assert (shown.html, shown.text) == (previewed["html"].decode(), previewed["txt"].decode())
     own_template(place, "email/issue.html")
     with place.previewed() as browser:

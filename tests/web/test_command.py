@@ -1,0 +1,116 @@
+"""`syndicate preview`: it serves on this machine, says where, and ends cleanly."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from syndicate.cli import main
+from tests.web.places import Place, make_place
+
+COMMAND = [sys.executable, "-m", "syndicate"]
+WAIT_SECONDS = 30
+
+
+@contextmanager
+def running(place: Place, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the command on a free port, and give the process with the address that it printed."""
+    command = [*COMMAND, "-c", str(place.config), "preview", "--listen", "127.0.0.1:0", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield process, process.stdout.readline().strip()
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def answer(address: str) -> str:
+    try:
+        with urllib.request.urlopen(address, timeout=WAIT_SECONDS) as response:
+            return str(response.read().decode())
+    except urllib.error.HTTPError as refused:
+        return str(refused.read().decode())
+
+
+def exit_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str]:
+    """Return the exit code of the command line in this process, and what it said on stderr."""
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments])
+    return ended.value.code, capsys.readouterr().err
+
+
+@pytest.mark.journey
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_it_prints_its_address_serves_there_and_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+    with running(make_place(tmp_path)) as (process, address):
+        assert address.startswith("http://127.0.0.1:")
+        assert "The next issue" in answer(address)
+        process.send_signal(number)
+        _, story = process.communicate(timeout=WAIT_SECONDS)
+        assert process.returncode == 0
+        assert "Traceback" not in story
+
+
+@pytest.mark.journey
+def test_a_faulty_config_is_served_as_its_faults_and_told_on_stderr(tmp_path: Path) -> None:
+    place = make_place(tmp_path)
+    place.write(lambda text: text + "colour: red\n")
+    with running(place) as (process, address):
+        page = answer(address)
+        assert "1 thing to mend" in page
+        assert "colour" in page
+        process.send_signal(signal.SIGINT)
+        _, story = process.communicate(timeout=WAIT_SECONDS)
+        assert "no such key" in story
+        assert process.returncode == 0
+
+
+def test_a_port_that_is_taken_is_said_with_a_way_out(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, story = exit_of(capsys, "-c", str(place.config), "preview", "--listen", f"127.0.0.1:{port}")
+    assert code == 2
+    assert f"127.0.0.1:{port}" in story
+    assert "syndicate preview --listen 127.0.0.1:0" in story
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:8025", "192.168.1.7:8025", "[::]:8025", "studio.lan:8025"])
+def test_it_is_not_served_to_others_unless_the_config_says_so(
+    place: Place, capsys: pytest.CaptureFixture[str], listen: str
+) -> None:
+    code, story = exit_of(capsys, "-c", str(place.config), "preview", "--listen", listen)
+    assert code == 2
+    assert "no login" in story
+    assert "ssh -L 8025:127.0.0.1:8025" in story
+
+
+def test_the_config_may_say_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = Place(tmp_path)
+    with socket.create_server(("0.0.0.0", 0)) as taken:
+        listen = f"0.0.0.0:{taken.getsockname()[1]}"
+        place.write(lambda text: f"{text}web: {{listen: '{listen}'}}\n")
+        code, story = exit_of(capsys, "-c", str(place.config), "preview")
+    assert code == 2
+    assert "something else is served there already" in story, "it got as far as listening"
+
+
+@pytest.mark.parametrize("listen", ["8025", "127.0.0.1:", "127.0.0.1:99999", ":8025", "two words:80"])
+def test_a_place_that_is_none_is_refused(place: Place, capsys: pytest.CaptureFixture[str], listen: str) -> None:
+    code, story = exit_of(capsys, "-c", str(place.config), "preview", "--listen", listen)
+    assert code == 2
+    assert "--listen" in story
+
+
+def test_without_a_config_it_says_how_to_get_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, story = exit_of(capsys, "-c", str(tmp_path / "config.yaml"), "preview")
+    assert code == 2
+    assert "syndicate init" in story
