@@ -75,13 +75,14 @@ def _feed(parsed: Any, *, url: str, atom: bool, warnings: tuple[str, ...]) -> Fe
     head: dict[str, Any] = parsed["feed"]
     link = web_address(str(dict.get(head, "link") or ""), url)
     # RSS knows no base; its relative links mean the site, which a feed's host (FeedBurner) need not be.
-    base = (web_address(url, "") or link if atom else link or web_address(url, "")) or ""
+    here = web_address(url, "") or link or ""
+    base = here if atom else link or here
     return Feed(
         url=url,
         title=plain(str(dict.get(head, "title") or "")[: 4 * MAX_TITLE_CHARS])[:MAX_TITLE_CHARS],
         link=link,
-        hub=_link_of(head, "hub", base),
-        next=_link_of(head, "next", base),
+        hub=_link_of(head, "hub", here),
+        next=_link_of(head, "next", here),
         language=fold(str(dict.get(head, "language") or ""))[:40] or None,
         entries=tuple(extract_entry(each, base=base, atom=atom) for each in parsed["entries"]),
         warnings=warnings,
