@@ -20,6 +20,7 @@ from syndicate.config import Config, load_config
 from syndicate.errors import ConfigError
 from syndicate.protocols import Clock, Fetcher
 from syndicate.schedule import next_period
+from syndicate.store.database import Database
 
 Marks = tuple[tuple[str, int, int], ...]
 
@@ -95,7 +96,7 @@ class Live:
         now = app.clock.now()
         return Stamp(
             files=self._opened_at,
-            database=_database_mark(app),
+            database=database_mark(app.database),
             hour=now.replace(minute=0, second=0, microsecond=0),
             periods=_periods(app.config, now),
         )
@@ -105,12 +106,12 @@ def _periods(config: Config, now: datetime) -> tuple[datetime, ...]:
     return tuple(next_period(digest.at, config.site.zone, now) for digest in config.digests.values())
 
 
-def _database_mark(app: App) -> Marks | str:
+def database_mark(database: Database) -> Marks | str:
     """Return what changes when something is committed: an SQLite file's times, or a server's newest transaction."""
-    path = app.database.path
+    path = database.path
     if path is not None:
         return _marks([path, path.with_name(f"{path.name}-wal")])
-    with app.database.read() as connection:
+    with database.read() as connection:
         # The number that the next writing transaction will get: readers, of whom we are one, take none.
         return str(connection.exec_driver_sql("SELECT pg_snapshot_xmax(pg_current_snapshot())").scalar())
 

@@ -23,6 +23,9 @@ from syndicate.web.viewing import pictures_of
 GMAIL_LIMIT_BYTES, GMAIL_NEAR_BYTES = 102_000, 80_000
 """Gmail cuts a letter's HTML at about 102 kB, and with it the way out (docs/deliverability.md)."""
 
+SEARCHED_ISSUES = 8
+"""How many of the newest issues, for each digest, are looked through: a daily one has seven beside a weekly one's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownIssue:
@@ -118,7 +121,8 @@ def _drafted(app: App, name: str) -> Draft | TemplateError:
 
 def _issues(app: App, name: str, made: Draft | TemplateError) -> Iterator[ShownIssue]:
     yield _faulty(app, name, made) if isinstance(made, TemplateError) else _next(app, made)
-    last = next((each for each in app.issues.listed(states=CARRYING) if each.digest == name), None)
+    newest = app.issues.listed(states=CARRYING, limit=SEARCHED_ISSUES * len(app.config.digests))
+    last = next((each for each in newest if each.digest == name), None)
     if last is not None and last.email is not None:
         yield _frozen(app, last, last.email)
 
