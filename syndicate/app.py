@@ -116,7 +116,7 @@ class App:
             from syndicate.channels.outbox import OutboxStatuses
 
             folder = self.config.resolve(named.outbox or Path("out"))
-            return OutboxStatuses(account, folder, self.pictures)
+            return OutboxStatuses(account, folder, self.pictures, self.templates)
         return self.mastodon(account)
 
     def mastodon(self, account: str) -> MastodonChannel:

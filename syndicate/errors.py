@@ -7,7 +7,8 @@
     ├── StoreError            the database refuses, is locked, or was restored: sending stops   (exit 3)
     ├── AudienceError         an address, a list or a CSV line is wrong                         (exit 2)
     ├── NotFoundError         no review, issue, delivery or list of that name                   (exit 2)
-    └── ChannelError          a channel as a whole does not work: credentials, relay gone       (exit 1)
+    └── ChannelError          a channel as a whole does not work: a person must act (login)     (exit 1)
+        └── UnreachableError  it does not answer now: nothing is wrong with us, later may do    (exit 1)
 
 One recipient's trouble is never an exception: it is an `Outcome` (delivery/model.py).
 Domain errors know nothing of click or HTTP; `cli/` and `web/` translate them, each in one place.
@@ -76,3 +77,7 @@ class ChannelError(SyndicateError):
     """A channel as a whole does not work (login refused, token revoked); nobody else is tried through it."""
 
     exit_code = 1
+
+
+class UnreachableError(ChannelError):
+    """A channel does not answer, or says "not now"; nothing is wrong with our settings, and later may do."""

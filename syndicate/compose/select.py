@@ -72,6 +72,11 @@ def _sections(reviews: Sequence[PublishedReview], rules: Sequence[SectionRule]) 
 def _title_of(review: PublishedReview, rules: Sequence[SectionRule]) -> str | None:
     strand = (review.review.strand or "").casefold()
     for rule in rules:
-        if any(fnmatchcase(strand, glob.casefold()) for glob in rule.strands):
+        if any(fnmatchcase(strand, _literal_brackets(glob.casefold())) for glob in rule.strands):
             return rule.title
     return None
+
+
+def _literal_brackets(glob: str) -> str:
+    """Return a glob in which brackets are brackets: "New Release Review [[]VOD]" means the strand as it is written."""
+    return glob.replace("[", "[[]")

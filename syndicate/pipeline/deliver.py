@@ -14,7 +14,7 @@ from syndicate.app import App
 from syndicate.compose.model import IssueState
 from syndicate.delivery.deliver import deliver as deliver_through
 from syndicate.delivery.model import DeliveryState, InDoubtRule, RetryPolicy
-from syndicate.errors import SyndicateError
+from syndicate.errors import SyndicateError, UnreachableError
 from syndicate.log import event
 from syndicate.pipeline.letters import IssueLetters
 from syndicate.pipeline.posts import AccountStatuses
@@ -26,6 +26,8 @@ from syndicate.store.lock import sender_lock
 MAIL_RETRY = RetryPolicy()
 STATUS_RETRY = RetryPolicy(first_wait=timedelta(minutes=2), longest_wait=timedelta(hours=1))
 MOST_DOUBTS = 3
+RELAY_PATIENCE = timedelta(hours=1)
+"""How long an issue may wait for a relay that does not answer before the editor is told."""
 Progress = Callable[[str, DeliveryState], None]
 
 
@@ -93,9 +95,18 @@ def _letters(app: App, ledger: Ledger, progress: Progress) -> tuple[Counter[Deli
         try:
             tally += _one_issue(app, ledger, issue, progress)
         except SyndicateError as error:
-            alert(app, "mail", f"the relay does not take our letters: {error}")
+            _tell_of_relay(app, issue, error)
             return tally, (error,)
     return tally, ()
+
+
+def _tell_of_relay(app: App, issue: StoredIssue, error: SyndicateError) -> None:
+    """Alert the editor at once where a person must act, and only after a while where the relay may come back."""
+    waited = app.clock.now() - (issue.frozen or issue.created)
+    if isinstance(error, UnreachableError) and waited < RELAY_PATIENCE:
+        event("relay-unreachable", level=logging.WARNING, issue=issue.id, because=error.what)
+    else:
+        alert(app, "mail", f"the relay does not take our letters: {error}")
 
 
 def _one_issue(app: App, ledger: Ledger, issue: StoredIssue, progress: Progress) -> Counter[DeliveryState]:

@@ -11,7 +11,7 @@ from syndicate.app import App
 from syndicate.compose.email import render_email
 from syndicate.compose.model import Masthead, RenderedEmail, Selection, WayOut
 from syndicate.compose.select import SectionRule, SelectRules, select_reviews
-from syndicate.config import Digest
+from syndicate.config import Digest, Mail
 from syndicate.errors import NotFoundError
 from syndicate.schedule import next_period
 
@@ -76,8 +76,7 @@ def _rules(digest: Digest) -> SelectRules:
 
 
 def _masthead(app: App, name: str, digest: Digest, date: datetime) -> Masthead:
-    site, mail = app.config.site, app.config.mail
-    leave = mail.unsubscribe_mailto if mail else None
+    site = app.config.site
     return Masthead(
         site_name=site.name,
         site_url=site.url,
@@ -87,8 +86,13 @@ def _masthead(app: App, name: str, digest: Digest, date: datetime) -> Masthead:
         digest_name=digest.name or site.name,
         number=app.issues.next_number(name),
         date=date,
-        ways_out=(WayOut(url=f"mailto:{leave}?subject=unsubscribe"),) if leave else (),
+        ways_out=tuple(WayOut(url=url) for url in ways_out(app.config.mail)),
     )
+
+
+def ways_out(mail: Mail | None) -> tuple[str, ...]:
+    """Return the addresses by which a reader leaves, the most wanted first: today a mail to a person."""
+    return (f"mailto:{mail.unsubscribe_mailto}?subject=unsubscribe",) if mail and mail.unsubscribe_mailto else ()
 
 
 def _templates_hash(app: App) -> str:

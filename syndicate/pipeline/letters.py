@@ -15,21 +15,16 @@ from syndicate.delivery.deliver import remote_of
 from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Outcome, Sent
 from syndicate.delivery.retry import Step
 from syndicate.errors import AudienceError, ChannelError, ConfigError
-from syndicate.pipeline.draft import Draft
+from syndicate.pipeline.draft import Draft, ways_out
 from syndicate.store.issues import StoredIssue
 from syndicate.store.ledger import Attempt, ClaimedLetter, Ledger
-
-
-def ways_out(mail: Mail) -> tuple[str, ...]:
-    """Return the addresses by which a reader leaves, in the order of Masthead.ways_out."""
-    return (f"mailto:{mail.unsubscribe_mailto}?subject=unsubscribe",) if mail.unsubscribe_mailto else ()
 
 
 class Press:
     """Prints an issue: compiles it once per mailing list, and addresses one letter after the other."""
 
-    def __init__(self, app: App, mail: Mail, email: RenderedEmail, issue_key: str) -> None:
-        self._app, self._mail, self._email, self._issue_key = app, mail, email, issue_key
+    def __init__(self, app: App, mail: Mail, email: RenderedEmail, ways_out: tuple[str, ...], issue_key: str) -> None:
+        self._app, self._mail, self._email, self._ways_out, self._issue_key = app, mail, email, ways_out, issue_key
         self._compiled: dict[str, CompiledLetter] = {}
 
     def letter(self, key: DeliveryKey, *, address: str, name: str, list_name: str, date: datetime) -> Letter:
@@ -41,7 +36,7 @@ class Press:
             name=name,
             message_id=number,
             date=date,
-            ways_out=() if compiled.posting else ways_out(self._mail),
+            ways_out=() if compiled.posting else self._ways_out,
         )
         return Letter(
             key=key,
@@ -72,7 +67,7 @@ class Press:
 
 def filled(app: App, email: RenderedEmail) -> RenderedEmail:
     """Return an issue as its readers see it: with the ways out of this installation in their places."""
-    return fill(email, ways_out(app.config.mail) if app.config.mail else None)
+    return fill(email, ways_out(app.config.mail))
 
 
 def example_letter(app: App, made: Draft, address: str = "reader@example.org") -> Letter:
@@ -80,7 +75,13 @@ def example_letter(app: App, made: Draft, address: str = "reader@example.org") -
     mail = app.config.mail
     if mail is None:
         raise ConfigError("config.yaml has no mail", hint="add mail.from and mail.relay, or mail.outbox")
-    press = Press(app, mail, made.email, f"draft:{made.digest}:{app.clock.now().isoformat()}")
+    press = Press(
+        app,
+        mail,
+        made.email,
+        tuple(way.url for way in made.masthead.ways_out),
+        f"draft:{made.digest}:{app.clock.now().isoformat()}",
+    )
     lists = app.config.digests[made.digest].lists
     own = next((name for name in lists if app.config.lists[name].address is None), made.digest)
     return press.letter(DeliveryKey(0), address=address, name="", list_name=own, date=app.clock.now())
@@ -106,7 +107,7 @@ class IssueLetters:
         if issue.email is None:
             raise ValueError(f"issue {issue.id} was never frozen")
         self._app, self._ledger, self._issue = app, ledger, issue
-        self._press = Press(app, mail, issue.email, f"{issue.digest}:{issue.number}")
+        self._press = Press(app, mail, issue.email, issue.ways_out, f"{issue.digest}:{issue.number}")
 
     def claim(self) -> Letter | None:
         """Return the next letter that may be sent now, recorded as `sending`; None where none is due."""

@@ -152,4 +152,5 @@ def _freeze(app: App, made: Draft, digest: Digest) -> Freeze:
         posting_lists=posting,
         inputs_hash=made.inputs_hash,
         templates_hash=made.templates_hash,
+        ways_out=tuple(way.url for way in made.masthead.ways_out),
     )

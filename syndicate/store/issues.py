@@ -44,6 +44,8 @@ class StoredIssue:
     lists: tuple[str, ...]
     inputs_hash: str | None
     templates_hash: str | None
+    ways_out: tuple[str, ...]
+    """How a reader leaves, as the letter says it; frozen, since the config may change before the last letter goes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,7 @@ class Freeze:
     posting_lists: tuple[str, ...]
     inputs_hash: str
     templates_hash: str
+    ways_out: tuple[str, ...]
 
 
 class IssueStore:
@@ -269,6 +272,7 @@ def _frozen_values(issue: Freeze, now: datetime) -> dict[str, object]:
         "lists": [*issue.subscriber_lists, *issue.posting_lists],
         "inputs_hash": issue.inputs_hash,
         "templates_hash": issue.templates_hash,
+        "ways_out": list(issue.ways_out),
     }
 
 
@@ -296,4 +300,5 @@ def _issue(row: Row[Any]) -> StoredIssue:
         lists=tuple(got["lists"] or ()),
         inputs_hash=got["inputs_hash"],
         templates_hash=got["templates_hash"],
+        ways_out=tuple(got["ways_out"] or ()),
     )

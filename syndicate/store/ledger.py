@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, case, func, null, or_, select, update
 
 from syndicate.audience.model import RecipientFacts, SubscriptionState, SuppressionReason
 from syndicate.audience.policy import Suppressed, Verdict
@@ -197,6 +197,7 @@ class Ledger:
                     owner=None,
                     lease=None,
                     attempts=deliveries.c.attempts - 1,
+                    first_tried=case((deliveries.c.attempts <= 1, null()), else_=deliveries.c.first_tried),
                     reply="the channel gave up before this was on the wire",
                 )
             ).rowcount

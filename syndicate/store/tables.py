@@ -171,6 +171,7 @@ issues = Table(
     Column("lists", JSON),
     Column("inputs_hash", String),
     Column("templates_hash", String),
+    Column("ways_out", JSON),
     UniqueConstraint("digest", "period"),
     UniqueConstraint("digest", "number"),
 )

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from syndicate.channels.smtp import RelayUnreachable, SmtpChannel
+from syndicate.channels.smtp import SmtpChannel
 from syndicate.delivery.model import Deferred, DeliveryKey, InDoubt, Letter, Outcome, Refused, Sent
-from syndicate.errors import ChannelError
+from syndicate.errors import ChannelError, UnreachableError
 from tests.channels.smtp_server import DROP, STALL, TLS, Action, Drop, Moment, OnStep, Say, ScriptedSmtp, Step
 
 CONTENT = b"Subject: =?utf-8?q?Caf=C3=A9?=\r\n\r\nFirst.\r\n.hidden\r\n..\r\n.\r\nLast.\r\n"
@@ -71,7 +71,6 @@ def test_the_size_is_announced_and_the_line_is_closed_with_quit() -> None:
     ("step", "reply", "expected"),
     [
         pytest.param(Step.MAIL, "451 4.3.0 later", Deferred, id="mail 4yz"),
-        pytest.param(Step.MAIL, "550 5.1.8 bad sender", Refused, id="mail 5yz"),
         pytest.param(Step.RCPT, "450 4.2.0 greylisted", Deferred, id="rcpt 4yz"),
         pytest.param(Step.RCPT, "550 5.1.1 no such user", Refused, id="rcpt 5yz"),
         pytest.param(Step.DATA, "451 4.3.0 later", Deferred, id="data 4yz"),
@@ -91,6 +90,14 @@ def test_a_refused_letter_keeps_nobody_else_from_theirs(
     assert isinstance(second, Sent)
     assert [message.sender for message in server.messages] == ["bounce+2@lantern.example"]
     assert server.connections == 1
+
+
+def test_a_sender_that_the_relay_refuses_stops_the_channel_and_fails_no_reader() -> None:
+    with ScriptedSmtp(on_step=at(Step.MAIL, Say("550 5.1.8 bad sender"))) as server:
+        with pytest.raises(ChannelError, match="bad sender") as told:
+            sent(server, letter(1), letter(2))
+        assert "mail.from" in str(told.value)
+    assert server.messages == []
 
 
 @pytest.mark.parametrize("step", [Step.MAIL, Step.RCPT, Step.DATA])
@@ -208,7 +215,7 @@ def test_a_relay_that_breaks_every_line_is_left_for_later_with_the_rest_untouche
     with ScriptedSmtp(on_step=lambda m: DROP if m.step is Step.DATA else None) as server:
         outcomes = channel(server).send(letters())
         assert [next(outcomes)[0] for _ in range(5)] == [1, 2, 3, 4, 5]
-        with pytest.raises(RelayUnreachable, match="5 letters in a row"):
+        with pytest.raises(UnreachableError, match="5 letters in a row"):
             next(outcomes)
     assert pulled == [1, 2, 3, 4, 5, 6]
     assert server.letters == 5, "the sixth never was on a wire"
@@ -331,7 +338,7 @@ LATER_MAY_DO = [
 ]
 TROUBLES = [
     *(pytest.param(*row[1:], ChannelError, id=row[0]) for row in A_PERSON_MUST_ACT),
-    *(pytest.param(*row[1:], RelayUnreachable, id=row[0]) for row in LATER_MAY_DO),
+    *(pytest.param(*row[1:], UnreachableError, id=row[0]) for row in LATER_MAY_DO),
 ]
 
 
@@ -356,7 +363,7 @@ def closed_port() -> int:
 def test_a_relay_that_is_gone_is_tried_a_few_times_with_pauses() -> None:
     pauses: list[float] = []
     relay = SmtpChannel(host="127.0.0.1", port=closed_port(), security="none", sleep=pauses.append)
-    with pytest.raises(RelayUnreachable, match="connection refused"):
+    with pytest.raises(UnreachableError, match="connection refused"):
         list(relay.send([letter(1)]))
     assert pauses == [1, 5]
 

@@ -28,6 +28,7 @@ READY = Admission(state=EntryState.READY)
 HISTORY = Admission(state=EntryState.HISTORY)
 UNSETTLED = Admission(state=EntryState.HELD, reason=Hold.UNSETTLED)
 EMAIL = RenderedEmail(subject="The Long Pier", preheader="and more", html="<p>The Long Pier</p>", text="The Long Pier")
+WAYS_OUT = ("mailto:leave@lantern.example?subject=unsubscribe",)
 Result = TypeVar("Result")
 
 
@@ -118,6 +119,7 @@ def drafted(
         link_keys={review.id: key for review, key in found},
         subscriber_lists=tuple(lists),
         posting_lists=tuple(posting),
+        ways_out=WAYS_OUT,
         inputs_hash="inputs",
         templates_hash="templates",
     )

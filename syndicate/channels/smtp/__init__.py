@@ -7,6 +7,6 @@ channel.py   letters in, outcomes out; connects again within limits
 """
 
 from syndicate.channels.smtp.channel import SmtpChannel
-from syndicate.channels.smtp.connect import Relay, RelayUnreachable, Security
+from syndicate.channels.smtp.connect import Relay, Security
 
-__all__ = ["Relay", "RelayUnreachable", "Security", "SmtpChannel"]
+__all__ = ["Relay", "Security", "SmtpChannel"]

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
-from syndicate.channels.smtp.connect import Relay, RelayUnreachable, Security
+from syndicate.channels.smtp.connect import Relay, Security
 from syndicate.channels.smtp.wire import DOT_PATIENCE, Wire
 from syndicate.delivery.model import DeliveryKey, Letter, Outcome
+from syndicate.errors import UnreachableError
 
 PAUSES = (timedelta(seconds=1), timedelta(seconds=5))
 """Waited between the tries to reach a relay that does not answer: one try more than there are pauses."""
@@ -55,7 +56,7 @@ class SmtpChannel:
     def send(self, messages: Iterable[Letter]) -> Iterator[tuple[DeliveryKey, Outcome]]:
         """Yield an outcome for each letter, in order; a letter is pulled when the one before it has its outcome.
 
-        Raises ChannelError where a person must act (login, certificate), RelayUnreachable where later may do: the
+        Raises ChannelError where a person must act (login, certificate), UnreachableError where later may do: the
         relay cannot be reached after a few tries, or broke the line on five letters in a row.
         """
         wire: Wire | None = None
@@ -88,12 +89,12 @@ class SmtpChannel:
         for pause in self._pauses:
             try:
                 return Wire(self._relay, self._dot_patience)
-            except RelayUnreachable:
+            except UnreachableError:
                 self._sleep(pause.total_seconds())
         return Wire(self._relay, self._dot_patience)
 
-    def _unwell(self) -> RelayUnreachable:
-        return RelayUnreachable(
+    def _unwell(self) -> UnreachableError:
+        return UnreachableError(
             f"{self._relay.place} broke the line on {MOST_BREAKS} letters in a row",
             hint="nothing is lost; the rest is tried again later. Ask the relay's provider if it stays so",
         )

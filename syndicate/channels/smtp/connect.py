@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from syndicate.channels.smtp.replies import parse_reply
-from syndicate.errors import ChannelError
+from syndicate.errors import ChannelError, UnreachableError
 
 _LOGINS = {"PLAIN", "LOGIN", "CRAM-MD5"}
 _LOOPBACK = re.compile(r"localhost|127(?:\.\d+){3}|::1")
@@ -24,10 +24,6 @@ class Security(StrEnum):
     STARTTLS = "starttls"
     TLS = "tls"
     NONE = "none"
-
-
-class RelayUnreachable(ChannelError):
-    """The relay does not answer, or says "not now": nothing is wrong with our settings, and later may do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +48,7 @@ class Relay:
 def connect(relay: Relay) -> smtplib.SMTP:
     """Return a session that has said EHLO, is encrypted and logged in as the relay's settings say.
 
-    Raises RelayUnreachable where later may do (no route, refused, timed out, 4yz), ChannelError where a person must
+    Raises UnreachableError where later may do (no route, refused, timed out, 4yz), ChannelError where a person must
     act (certificate, login, no STARTTLS). The password is never sent over a line that others can read.
     """
     try:
@@ -140,7 +136,7 @@ def _authenticate(session: smtplib.SMTP, user: str, password: str) -> None:
 def _answered(relay: Relay, what: str, error: smtplib.SMTPResponseException) -> ChannelError:
     reply = parse_reply(error.smtp_code, _text(error))
     if reply.code // 100 == 4:
-        return RelayUnreachable(f"{relay.place} {what} just now: {reply}", hint="nothing is lost; it is tried again")
+        return UnreachableError(f"{relay.place} {what} just now: {reply}", hint="nothing is lost; it is tried again")
     return ChannelError(f"{relay.place} {what}: {reply}", hint="ask the relay's provider what this reply means")
 
 
@@ -157,10 +153,10 @@ def _broken(relay: Relay, error: OSError) -> ChannelError:
                 hint="port 587 usually wants security: starttls, port 465 security: tls",
             )
         case socket.gaierror():
-            return RelayUnreachable(
+            return UnreachableError(
                 f"the name {relay.host} was not found", hint="check mail.relay.host in config.yaml, and the network"
             )
-    return RelayUnreachable(
+    return UnreachableError(
         f"{relay.place} does not answer: {why(error)}",
         hint="nothing is lost; it is tried again. Check mail.relay.host and port if it stays so",
     )

@@ -112,6 +112,12 @@ class Wire:
                 f"{self._place} takes no letter without a login: {reply}",
                 hint="set mail.relay.user and password_env, and security: starttls or tls, in config.yaml",
             )
+        if step is Step.MAIL and isinstance(outcome, Refused):
+            self.close()
+            raise ChannelError(
+                f"{self._place} refuses our letters before it knows for whom: {reply}",
+                hint="check mail.from and mail.return_path in config.yaml: may this login send under that address?",
+            )
         if out_of_step(step, reply):
             self._drop()
         return outcome

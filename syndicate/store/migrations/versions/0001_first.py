@@ -60,6 +60,7 @@ def upgrade() -> None:
         sa.Column("lists", sa.JSON(), nullable=True),
         sa.Column("inputs_hash", sa.String(), nullable=True),
         sa.Column("templates_hash", sa.String(), nullable=True),
+        sa.Column("ways_out", sa.JSON(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issues")),
         sa.UniqueConstraint("digest", "number", name=op.f("uq_issues_digest_number")),
         sa.UniqueConstraint("digest", "period", name=op.f("uq_issues_digest_period")),
