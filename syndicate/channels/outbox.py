@@ -11,19 +11,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
+from syndicate.channels.outbox_files import MAIL, STATUSES, unwritable, write_whole
+from syndicate.channels.outbox_page import render_card
 from syndicate.delivery.model import DeliveryKey, Letter, Outcome, OutgoingStatus, Sent
-from syndicate.errors import ChannelError
 
 if TYPE_CHECKING:
     import jinja2
-
-MAIL, STATUSES = "mail", "statuses"
 
 
 class Pictures(Protocol):
@@ -85,8 +83,6 @@ class OutboxStatuses:
             yield status.key, sent
 
     def _publish(self, status: OutgoingStatus) -> Path:
-        from syndicate.channels.outbox_page import render_card
-
         self._folder.mkdir(parents=True, exist_ok=True)
         fields = status_fields(self.name, status)
         page = self._folder / f"{status.key:06d}.html"
@@ -111,39 +107,3 @@ def status_fields(account: str, status: OutgoingStatus) -> dict[str, object]:
         "link": content.link,
         "idempotency_key": status.idempotency_key,
     }
-
-
-def write_whole(path: Path, content: bytes, *, by_way_of: Path | None = None) -> Path:
-    """Write a file that appears whole or not at all, and return its path; on return its bytes are on the disk."""
-    unfinished = (by_way_of or path.parent) / f"{path.name}.{os.getpid()}.tmp"
-    try:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-    return path
-
-
-def unwritable(error: OSError, folder: Path) -> ChannelError:
-    """Return the error to raise where the outbox cannot be written."""
-    return ChannelError(
-        f"the outbox cannot be written: {error.strerror or error}",
-        where=str(error.filename or folder),
-        hint="free some space or mend the folder's permissions, or set another folder as outbox in config.yaml",
-    )
-
-
-def _sync_folder(folder: Path) -> None:
-    """A rename is on the disk only when its folder is; Windows has no such call and needs none."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from syndicate.channels.outbox import MAIL, STATUSES, unwritable, write_whole
+from syndicate.channels.outbox_files import MAIL, STATUSES, unwritable, write_whole
 
 if TYPE_CHECKING:
     import jinja2
