@@ -26,7 +26,6 @@ class BufferedExpat(expatreader.ExpatParser):
         """Begin a new document."""
         super().reset()
         self._parser.buffer_text = True  # type: ignore[attr-defined]
-        self._parser.buffer_size = 1 << 16  # type: ignore[attr-defined]
 
 
 def create_parser() -> BufferedExpat:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import time
+import tracemalloc
 import zlib
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
@@ -14,6 +15,7 @@ import pytest
 from syndicate.errors import FeedError
 from syndicate.feeds.fetch import MAX_REDIRECTS, HttpFetcher
 from syndicate.feeds.model import Fetched, FetchResult, NotModified, Validators
+from syndicate.feeds.unpack import Inflater
 from tests.feeds.site import Page, Site
 
 BODY = b"<?xml version='1.0'?><rss version='2.0'><channel><title>x</title></channel></rss>"
@@ -127,6 +129,16 @@ def test_a_packed_body_is_unpacked(site: Site, encoding: str, packed: bytes) -> 
 )
 def test_what_cannot_be_unpacked_within_bounds_is_refused(site: Site, encoding: str, packed: bytes, said: str) -> None:
     assert said in str(refusal(site.serve("/feed", body=packed, Content_Encoding=encoding)))
+
+
+def test_a_bomb_is_never_unpacked_past_the_limit() -> None:
+    bomb = gzip.compress(bytes(40 * MEGABYTE))
+    tracemalloc.start()
+    with pytest.raises(FeedError, match="larger than"):
+        Inflater("gzip", MEGABYTE, "here").feed(bomb)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5 * MEGABYTE
 
 
 # Size and time

@@ -38,6 +38,7 @@ FILE = (
 )
 HIDDEN = "<!DOCTYPE r [<!-- <a> --><!ENTITY e 'x'>]><rss version='2.0'><channel><title>&e;</title></channel></rss>"
 DISGUISED = "<!DOCTYPE r [<!ATTLIST a b CDATA ']>'><!ENTITY e 'x'>]><rss version='2.0'><channel/></rss>"
+FAULTY = "<!-- a -- b --><!DOCTYPE r [<!ENTITY e 'x'>]><rss version='2.0'><channel><title>&e;</title></channel></rss>"
 PARAMETER = "<!DOCTYPE r [<!ENTITY % p SYSTEM 'http://127.0.0.1/x.dtd'>%p;]><rss version='2.0'><channel/></rss>"
 
 
@@ -49,6 +50,7 @@ PARAMETER = "<!DOCTYPE r [<!ENTITY % p SYSTEM 'http://127.0.0.1/x.dtd'>%p;]><rss
         pytest.param(FILE, id="a file as an entity"),
         pytest.param(HIDDEN, id="behind a comment that looks like the root"),
         pytest.param(DISGUISED, id="behind an attribute that looks like the end"),
+        pytest.param(FAULTY, id="behind a fault that stops a strict parser"),
         pytest.param(PARAMETER, id="a parameter entity"),
     ],
 )
@@ -92,6 +94,11 @@ def test_words_about_entities_in_a_post_are_no_attack() -> None:
         pytest.param(rss(ITEM.format(""))[:-20], "truncated", id="the root never closes"),
         pytest.param(rss(ITEM.format("<description>half a"))[:110], "truncated", id="half an entry"),
         pytest.param(rss(ITEM.format("<description><![CDATA[ </rss>")), "truncated", id="an open CDATA section"),
+        pytest.param(
+            rss(ITEM.format("<description><![CDATA[</rss>]]></description>") + ITEM)[:-30],
+            "truncated",
+            id="cut off after a post that holds the end",
+        ),
         pytest.param("<?xml version='1.0'?><rss version='2.0'><channel>", "truncated", id="nothing but a head"),
         pytest.param("<?xml version='1.0'?", "no feed", id="half a declaration"),
         pytest.param(rss(ITEM.format("<div>" * 100_000 + "</div>" * 100_000)), "nests", id="100,000 div"),
@@ -195,6 +202,12 @@ def test_text_is_decoded_as_it_was_written(declaration: str, content_type: str |
     words = {"koi8-r": "Зеркало", "shift_jis": "羅生門"}.get(encoding, "“Café” – naïve")
     document = rss(f"<item><title>{words}</title></item>", f"<?xml version='1.0'{declaration}?>")
     assert parse(document.encode(encoding), content_type).entries[0].title == words
+
+
+def test_control_characters_and_half_characters_are_left_out() -> None:
+    item = r'{"id": "a\u0000", "title": "a\ud800\u0007b", "content_html": "<p>c\udfff\u001b</p>"}'
+    entry = parse('{"items": [' + item + "]}").entries[0]
+    assert (entry.guid, entry.title, entry.content) == ("a", "ab", "<p>c</p>")
 
 
 def test_fields_have_a_greatest_length() -> None:

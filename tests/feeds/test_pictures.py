@@ -27,6 +27,13 @@ def bomb() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4, "big") + head + zlib.crc32(head).to_bytes(4, "big")
 
 
+def damaged() -> bytes:
+    """Return a PNG one of whose bytes fell over on the way."""
+    sound = bytearray(picture("PNG"))
+    sound[sound.index(b"IDAT") + 12] ^= 0xFF
+    return bytes(sound)
+
+
 @pytest.fixture
 def cache(tmp_path: Path) -> PictureCache:
     return PictureCache(tmp_path / "pictures", HttpFetcher(allow_private=True))
@@ -53,6 +60,7 @@ def test_a_picture_is_fetched_once_and_kept_by_its_kind(
         pytest.param(b"<html>not found</html>", id="a web page"),
         pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", id="SVG, which can hold scripts"),
         pytest.param(picture("PNG")[:40], id="half a picture"),
+        pytest.param(damaged(), id="a damaged picture"),
         pytest.param(picture("BMP"), id="a kind that letters cannot show"),
         pytest.param(bomb(), id="ten thousand million pixels"),
         pytest.param(picture() + bytes(16_000_000), id="too many bytes"),
