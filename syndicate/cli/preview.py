@@ -8,6 +8,7 @@ import signal
 import socket
 import webbrowser
 from contextlib import nullcontext
+from threading import Thread
 
 import click
 
@@ -33,7 +34,8 @@ def command(context: click.Context, listen: str | None, open_browser: bool) -> N
         click.echo(address)
         click.echo("the preview is served there; it reloads itself; Ctrl-C ends it", err=True)
         if open_browser:
-            webbrowser.open(address)
+            # Some browsers keep this call until they are closed.
+            Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         try:
             _serve(preview_app(live, host=place), listener)
         finally:

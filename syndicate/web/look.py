@@ -11,7 +11,7 @@ from syndicate.app import App
 from syndicate.audience.model import SubscriptionState
 from syndicate.compose.model import IssueState, RenderedEmail
 from syndicate.config import config_warnings
-from syndicate.errors import SyndicateError, TemplateError
+from syndicate.errors import StoreError, SyndicateError, TemplateError
 from syndicate.pipeline import Draft, draft
 from syndicate.schedule import next_period
 from syndicate.store.issues import CARRYING, StoredIssue
@@ -208,6 +208,7 @@ def _audience(app: App, name: str) -> str:
 
 
 def _notices(app: App) -> Iterator[str]:
+    yield from _restored(app)
     if app.paused():
         yield "Paused: nothing leaves until you type syndicate resume."
     for name in app.config.feeds:
@@ -220,3 +221,12 @@ def _notices(app: App) -> Iterator[str]:
             yield f"Feed {name} has not been read yet: syndicate poll {name}."
     yield from (incident.text.splitlines()[0] for incident in app.incidents.open_ones())
     yield from config_warnings(app.config)
+
+
+def _restored(app: App) -> Iterator[str]:
+    """Yield why nothing would be sent from a database that looks like a restored backup."""
+    try:
+        with app.database.read() as connection:
+            app.generation.check(connection)
+    except StoreError as fault:
+        yield f"{fault.what[:1].upper()}{fault.what[1:]}. Then: syndicate store accept-restore."

@@ -34,6 +34,9 @@ if (letter) {
   show();
 }
 
+// Readers unfold a warned status with a click; the editor is here to see it.
+for (const warned of document.querySelectorAll("details.warned")) warned.open = true;
+
 async function look() {
   if (document.hidden) return;
   const lost = document.querySelector(".lost");

@@ -146,6 +146,16 @@ def test_everything_that_can_be_asked_for_has_a_name(page: Page, address: str) -
     assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
+def test_a_warned_status_is_unfolded_for_the_editor_and_every_alt_text_is_read(page: Page, address: str) -> None:
+    page.goto(address)
+    first = page.locator(".coming li").first
+    expect(first.get_by_text("Horror film", exact=True)).to_be_visible()
+    expect(first.locator(".words")).to_be_visible()
+    alts = [str(picture.get_attribute("alt")) for picture in page.locator(".coming img").all()]
+    assert len(alts) == 6
+    assert page.locator(".coming .aside").all_text_contents() == [f"Alt text: {alt}" for alt in alts]
+
+
 @pytest.mark.parametrize("system", ["light", "dark"])
 def test_small_grey_words_can_still_be_read(page: Page, address: str, system: str) -> None:
     page.emulate_media(color_scheme="dark" if system == "dark" else "light")

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -58,6 +59,20 @@ def test_it_prints_its_address_serves_there_and_ends_cleanly(tmp_path: Path, num
         _, story = process.communicate(timeout=WAIT_SECONDS)
         assert process.returncode == 0
         assert "Traceback" not in story
+
+
+@pytest.mark.journey
+def test_it_opens_the_browser_where_asked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, browser, shown = make_place(tmp_path / "place"), tmp_path / "browser", tmp_path / "shown"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {shown}.part && mv {shown}.part {shown} && sleep 60\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", str(browser))
+    with running(place, "--open") as (_, address):
+        assert "The next issue" in answer(address), "it serves while the browser is open"
+        until = monotonic() + WAIT_SECONDS
+        while not shown.exists():
+            assert monotonic() < until
+        assert shown.read_text().strip() == address
 
 
 @pytest.mark.journey

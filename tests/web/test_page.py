@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from syndicate.app import App
+from syndicate.config import Config, load_config
 from syndicate.delivery.plan import in_words
 from syndicate.errors import FeedError
 from syndicate.feeds.model import FetchResult, Validators
@@ -113,6 +115,16 @@ def test_what_the_editor_should_know_comes_first(tmp_path: Path) -> None:
     assert notices[0] == "Paused: nothing leaves until you type syndicate resume."
     assert any("failing since" in each and "no answer" in each for each in notices)
     assert "the feed has been failing" in notices
+
+
+def test_a_restored_backup_is_told_before_all_else(tmp_path: Path) -> None:
+    place = make_place(tmp_path)
+    with place.opened() as app:
+        tick(app)
+    (place.folder / "syndicate.db.generation").write_text("00000999999\n", encoding="ascii")
+    first = look(place).notices[0]
+    assert "looks like a restored backup" in first
+    assert "syndicate store accept-restore" in first
 
 
 PATHS = (
@@ -251,6 +263,21 @@ def test_faults_of_the_config_are_told_with_their_lines_and_go_when_mended(tmp_p
         place.write()
         assert browser.get("/view/weekly").status_code == 200
         assert "2 things to mend" not in browser.get("/").text
+
+
+def test_a_faulty_config_is_read_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+
+    def counted(path: Path, environ: Mapping[str, str]) -> Config:
+        read.append(path)
+        return load_config(path, environ)
+
+    place = make_place(tmp_path)
+    monkeypatch.setattr("syndicate.web.live.load_config", counted)
+    with place.previewed() as browser:
+        place.write(lambda text: text + "colour: red\n")
+        assert len({version(browser) for _ in range(5)}) == 1
+    assert len(read) == 1
 
 
 def test_a_template_that_does_not_render_is_told_where_the_letter_would_stand(tmp_path: Path) -> None:
