@@ -55,7 +55,7 @@ def next_step(outcome: Outcome, *, attempts: int, first_tried: datetime, now: da
 
 def wait_after(attempts: int, policy: RetryPolicy) -> timedelta:
     """Return the wait after that many attempts: doubling, bounded."""
-    doubled: timedelta = policy.first_wait * 2 ** min(max(attempts - 1, 0), 30)
+    doubled: timedelta = policy.first_wait * 2 ** min(max(attempts - 1, 0), 20)  # bounded: a timedelta overflows
     return min(doubled, policy.longest_wait)
 
 

@@ -1,0 +1,173 @@
+"""The right to send: one holder, named to who comes second, free when it dies; and the number beside the database."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from syndicate.errors import StoreError
+from syndicate.store.database import Database, Generation, get_value, set_first, set_value
+from syndicate.store.lock import SenderLockedError, sender_lock
+from tests.contracts.build import NOW, at_once
+
+HOLDER = """
+import sys, time
+from datetime import UTC, datetime
+from syndicate.store.database import Database
+from syndicate.store.lock import sender_lock
+with Database(sys.argv[1]) as database, sender_lock(database, datetime.now(UTC)):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_the_holder_is_named_with_its_process_and_moment(database: Database) -> None:
+    with sender_lock(database, NOW) as owner:
+        assert owner.split(":")[2] == "20261120T090000000000"
+
+
+def test_a_second_sender_is_refused_and_told_what_to_do(database_url: str) -> None:
+    with Database(database_url) as first, Database(database_url) as second, sender_lock(first, NOW):
+        with pytest.raises(SenderLockedError, match="sending already") as caught, sender_lock(second, NOW):
+            pytest.fail("two hold the right to send")
+        assert caught.value.exit_code == 1
+        assert "stop it" in (caught.value.hint or "")
+
+
+def test_the_right_is_free_again_after_its_holder_is_done_or_fails(database: Database) -> None:
+    with pytest.raises(RuntimeError), sender_lock(database, NOW):
+        raise RuntimeError
+    with sender_lock(database, NOW):
+        pass
+    with sender_lock(database, NOW):
+        pass
+
+
+def test_a_killed_sender_is_named_while_it_lives_and_keeps_no_lock_when_it_dies(database_url: str) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, database_url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with (
+            Database(database_url) as database,
+            pytest.raises(SenderLockedError, match=str(holder.pid)),
+            sender_lock(database, NOW),
+        ):
+            pytest.fail("two hold the right to send")
+    finally:
+        holder.send_signal(signal.SIGKILL)
+        holder.communicate()
+    _eventually_free(database_url)
+
+
+def _eventually_free(url: str) -> None:
+    """Take the right; a PostgreSQL server may need a moment to notice that a client is gone."""
+    until = datetime.now(UTC).timestamp() + 10
+    with Database(url) as database:
+        while True:
+            try:
+                with sender_lock(database, NOW):
+                    return
+            except SenderLockedError:
+                if datetime.now(UTC).timestamp() > until:
+                    raise
+
+
+def test_a_first_value_stays_whoever_comes_second(database_url: str) -> None:
+    def set_it(value: str) -> str:
+        with Database(database_url) as database, database.write() as connection:
+            return set_first(connection, "first_run", value)
+
+    firsts = at_once(database_url, lambda _: set_it("a"), lambda _: set_it("b"), lambda _: set_it("c"))
+    assert len(set(firsts)) == 1
+
+
+def test_a_value_is_set_changed_and_removed(database: Database) -> None:
+    for value in ("1", "2", None):
+        with database.write() as connection:
+            set_value(connection, "paused", value)
+        with database.read() as connection:
+            assert get_value(connection, "paused") == value
+
+
+def fail_after_writing(database: Database) -> None:
+    """Set a value, and break before the end of the transaction."""
+    with database.write() as connection:
+        set_value(connection, "paused", "yes")
+        raise RuntimeError
+
+
+def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
+    with pytest.raises(RuntimeError):
+        fail_after_writing(database)
+    with database.read() as connection:
+        assert get_value(connection, "paused") is None
+
+
+def bump(database: Database, generation: Generation) -> int:
+    """Raise the number as a claim does."""
+    with database.write() as connection:
+        number = generation.bump(connection)
+    generation.keep(number)
+    return number
+
+
+def check(database: Database, generation: Generation) -> None:
+    """Check the number as a sender does."""
+    with database.read() as connection:
+        generation.check(connection)
+
+
+def test_the_number_grows_beside_the_database_and_agrees_with_it(database: Database, generation: Generation) -> None:
+    check(database, generation)
+    assert [bump(database, generation) for _ in range(3)] == [1, 2, 3]
+    check(database, generation)
+    assert generation.file.read_text() == "00000000003\n"
+
+
+def test_a_database_behind_its_number_is_refused_until_a_person_accepts(
+    database: Database, generation: Generation
+) -> None:
+    bump(database, generation)
+    generation.keep(7)
+    with pytest.raises(StoreError, match="restored backup") as caught:
+        check(database, generation)
+    assert "accept-restore" in (caught.value.hint or "")
+    with database.write() as connection:
+        number = generation.accept(connection)
+    generation.keep(number)
+    assert number == 8
+    check(database, generation)
+
+
+def test_a_database_that_has_sent_and_lost_its_number_is_refused(database: Database, generation: Generation) -> None:
+    bump(database, generation)
+    generation.file.unlink()
+    with pytest.raises(StoreError, match="is missing"):
+        check(database, Generation(generation.file))
+
+
+def test_a_death_between_commit_and_number_is_no_restore(database: Database, generation: Generation) -> None:
+    bump(database, generation)
+    with database.write() as connection:
+        generation.bump(connection)
+    check(database, generation)
+    assert generation.file.read_text() == "00000000002\n"
+
+
+def test_a_number_that_cannot_be_read_stops_the_sending(database: Database, generation: Generation) -> None:
+    generation.file.write_text("seven\n")
+    with pytest.raises(StoreError, match="cannot be read"):
+        check(database, generation)
+
+
+def test_a_number_that_cannot_be_kept_shows_before_anything_is_claimed(database: Database, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be kept"):
+        check(database, Generation(tmp_path / "missing" / "generation"))

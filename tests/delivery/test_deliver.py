@@ -1,0 +1,159 @@
+"""The loop: claim, hand over, record; and what becomes of a letter when one of the three breaks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from syndicate.delivery.deliver import deliver
+from syndicate.delivery.model import Deferred, DeliveryKey, DeliveryState, Letter, Outcome, RetryPolicy, Sent
+from syndicate.delivery.retry import Step
+from syndicate.errors import ChannelError, StoreError
+from syndicate.store.ledger import Attempt
+from syndicate.testing import FakeClock, RecordingChannel
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+S = DeliveryState
+
+
+def letter(number: int) -> Letter:
+    return Letter(
+        key=DeliveryKey(number),
+        message_id=f"<{number}@lantern.example>",
+        sender="news@lantern.example",
+        recipient=f"reader{number}@reader.example",
+        content=b"Subject: The Long Pier\r\n\r\n",
+    )
+
+
+class Memory:
+    """A ledger of letters in memory, as the loop sees one."""
+
+    def __init__(self, count: int) -> None:
+        self.states = {DeliveryKey(number): S.PLANNED for number in range(1, count + 1)}
+        self.fail_at: DeliveryKey | None = None
+
+    def claim(self) -> Letter | None:
+        key = next((key for key, state in self.states.items() if state is S.PLANNED), None)
+        if key is None:
+            return None
+        self.states[key] = S.SENDING
+        return letter(key)
+
+    def attempt(self, key: DeliveryKey) -> Attempt:
+        return Attempt(attempts=1, first_tried=NOW)
+
+    def record(self, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
+        if key == self.fail_at:
+            raise StoreError("the database refused: disk full")
+        self.states[key] = step.state
+        return True
+
+    def give_back(self, keys: set[DeliveryKey]) -> None:
+        for key in keys:
+            self.states[key] = S.PLANNED
+
+
+class Pipelined:
+    """A wire that takes two letters at a time before it answers, as SMTP pipelining does."""
+
+    name = "pipelined"
+
+    def __init__(self, fault: BaseException | None = None) -> None:
+        self.fault = fault
+        self.taken: list[Letter] = []
+
+    def send(self, messages: Iterable[Letter]) -> Iterator[tuple[DeliveryKey, Outcome]]:
+        rest = iter(messages)
+        while pair := [each for each in (next(rest, None), next(rest, None)) if each]:
+            self.taken += pair
+            if self.fault:
+                raise self.fault
+            for each in reversed(pair):
+                yield each.key, Sent(reply="250")
+
+
+def run(memory: Memory, channel: RecordingChannel[Letter] | Pipelined, stop_after: int = 99) -> Counter[DeliveryState]:
+    done: list[DeliveryState] = []
+    return deliver(
+        memory,
+        channel,
+        clock=FakeClock(NOW),
+        policy=RetryPolicy(),
+        stopping=lambda: len(done) >= stop_after,
+        progress=done.append,
+    )
+
+
+def test_everything_that_is_planned_is_sent_and_counted() -> None:
+    memory, channel = Memory(3), RecordingChannel[Letter]()
+    assert run(memory, channel) == {S.SENT: 3}
+    assert [each.key for each in channel.sent] == [1, 2, 3]
+    assert set(memory.states.values()) == {S.SENT}
+
+
+def test_outcomes_may_come_in_any_order() -> None:
+    memory = Memory(5)
+    assert run(memory, Pipelined()) == {S.SENT: 5}
+    assert set(memory.states.values()) == {S.SENT}
+
+
+def test_one_readers_trouble_stops_nobody_else() -> None:
+    def answer(message: Letter) -> Outcome:
+        return Deferred(reason="mailbox full") if message.key == 2 else Sent(reply="250")
+
+    memory = Memory(3)
+    assert run(memory, RecordingChannel(answer)) == {S.SENT: 2, S.DEFERRED: 1}
+
+
+def test_nothing_more_is_claimed_once_we_are_asked_to_end() -> None:
+    memory = Memory(3)
+    run(memory, RecordingChannel[Letter](), stop_after=1)
+    assert list(memory.states.values()) == [S.SENT, S.PLANNED, S.PLANNED]
+
+
+def test_a_channel_that_gives_up_leaves_what_never_was_on_a_wire_planned() -> None:
+    memory, channel = Memory(3), RecordingChannel[Letter]()
+    channel.break_after(1)
+    with pytest.raises(ChannelError):
+        run(memory, channel)
+    assert list(memory.states.values()) == [S.SENT, S.PLANNED, S.PLANNED]
+
+
+def test_a_letter_that_was_taken_but_not_recorded_is_not_planned_again() -> None:
+    memory = Memory(2)
+    memory.fail_at = DeliveryKey(1)
+    with pytest.raises(StoreError):
+        run(memory, RecordingChannel[Letter]())
+    assert memory.states[DeliveryKey(1)] is S.SENDING
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt(), RuntimeError("a slip of ours"), MemoryError()], ids=repr)
+def test_a_fault_that_says_nothing_of_the_wire_leaves_what_may_be_on_it_as_sending(fault: BaseException) -> None:
+    memory = Memory(4)
+    with pytest.raises(type(fault)):
+        run(memory, Pipelined(fault))
+    assert list(memory.states.values()) == [S.SENDING, S.SENDING, S.PLANNED, S.PLANNED]
+
+
+def test_a_fault_of_the_ledger_leaves_what_is_on_other_wires_as_sending() -> None:
+    memory = Memory(4)
+    memory.fail_at = DeliveryKey(2)
+    with pytest.raises(StoreError):
+        run(memory, Pipelined())
+    assert [memory.states[DeliveryKey(number)] for number in (1, 2)] == [S.SENDING, S.SENDING]
+
+
+def test_a_deferred_letter_learns_when_it_may_go_again() -> None:
+    steps: list[Step] = []
+
+    class Watching(Memory):
+        def record(self, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
+            steps.append(step)
+            return super().record(key, step, outcome)
+
+    run(Watching(1), RecordingChannel(lambda _: Deferred(reason="greylisted")))
+    assert [step.due for step in steps] == [NOW + timedelta(minutes=5)]
