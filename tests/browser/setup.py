@@ -18,14 +18,14 @@ HOW = (
     "or name yours: CHROMIUM=/path/to/chromium make test"
 )
 INSTALL_SECONDS = 600
+STDERR = 2
 
 
 def find_chromium() -> str | None:
-    """Return the path of a chromium, or None. A CHROMIUM that is no program counts as none."""
+    """Return the path of a chromium, or None."""
     named = os.environ.get("CHROMIUM")
-    if named:
-        return shutil.which(named)
-    return next((path for name in NAMES if (path := shutil.which(name))), None) or _playwrights_own()
+    names = (named, *NAMES) if named else NAMES
+    return next((path for name in names if (path := shutil.which(name))), None) or _playwrights_own()
 
 
 def _playwrights_own() -> str | None:
@@ -69,9 +69,7 @@ def _run(command: Sequence[str]) -> bool:
     """Return whether a command ended well; its story goes to stderr."""
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     try:
-        return (
-            subprocess.run(command, env=quiet, stdout=sys.stderr, timeout=INSTALL_SECONDS, check=False).returncode == 0
-        )
+        return subprocess.run(command, env=quiet, stdout=STDERR, timeout=INSTALL_SECONDS, check=False).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
 

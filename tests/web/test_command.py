@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import socket
 import subprocess
@@ -10,7 +12,6 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
@@ -63,16 +64,22 @@ def test_it_prints_its_address_serves_there_and_ends_cleanly(tmp_path: Path, num
 
 @pytest.mark.journey
 def test_it_opens_the_browser_where_asked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    place, browser, shown = make_place(tmp_path / "place"), tmp_path / "browser", tmp_path / "shown"
-    browser.write_text(f'#!/bin/sh\necho "$1" > {shown}.part && mv {shown}.part {shown} && sleep 60\n')
+    place, browser, shown, closed = (
+        make_place(tmp_path / "place"),
+        *(tmp_path / each for each in ("b", "shown", "closed")),
+    )
+    os.mkfifo(shown)
+    os.mkfifo(closed)
+    browser.write_text(f'#!/bin/sh\nexec >/dev/null 2>&1\necho "$1" > {shown}\ncat {closed}\n')
     browser.chmod(0o755)
     monkeypatch.setenv("BROWSER", str(browser))
+    told = os.open(shown, os.O_RDONLY | os.O_NONBLOCK)
     with running(place, "--open") as (_, address):
         assert "The next issue" in answer(address), "it serves while the browser is open"
-        until = monotonic() + WAIT_SECONDS
-        while not shown.exists():
-            assert monotonic() < until
-        assert shown.read_text().strip() == address
+        assert select.select([told], [], [], WAIT_SECONDS)[0]
+        assert os.read(told, 1000).decode().strip() == address
+        closed.write_text("")
+    os.close(told)
 
 
 @pytest.mark.journey
