@@ -1,0 +1,181 @@
+"""What the program has, the pages have: commands, options, states, reasons, promises."""
+
+from __future__ import annotations
+
+import ast
+import re
+from enum import StrEnum
+from functools import cache
+from itertools import chain
+
+import click
+import pytest
+
+from syndicate.audience.model import SubscriptionState, SuppressionReason
+from syndicate.compose.model import IssueState
+from syndicate.delivery.model import START, STEPS, DeliveryState
+from syndicate.reviews.admission import EntryState, Hold
+from syndicate.reviews.model import Kind
+from syndicate.reviews.ratings import parse_rating
+from tests.docs.pages import ROOT, commands, options_of, text_of
+
+COMMANDS = commands()
+TEST_NAME = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+
+
+# --- docs/commands.md ---
+
+
+def part_of(command: str) -> str:
+    """Return what docs/commands.md says of a command."""
+    found = re.search(rf"^### syndicate {command}$\n(.*?)(?=^##|\Z)", text_of("commands.md"), re.MULTILINE | re.DOTALL)
+    assert found, f"docs/commands.md says nothing of `syndicate {command}`"
+    return found[1]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_documented_with_an_example(command: str) -> None:
+    text = part_of(command)
+    assert re.match(r"\n[A-Z]", text), "it begins with a sentence"
+    assert re.search(rf"^    syndicate (-\S+ )*{command}\b", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_of_a_command_is_documented(command: str) -> None:
+    text = part_of(command)
+    assert [option for option in options_of(COMMANDS[command]) if not re.search(rf"`{option}\b", text)] == []
+
+
+def test_no_command_is_documented_that_is_none() -> None:
+    assert re.findall(r"^### syndicate (.+)$", text_of("commands.md"), re.MULTILINE) != []
+    assert set(re.findall(r"^### syndicate (.+)$", text_of("commands.md"), re.MULTILINE)) == set(COMMANDS)
+
+
+def test_the_options_of_every_command_are_documented() -> None:
+    from syndicate.cli import root
+
+    head = text_of("commands.md").partition("\n## ")[0]
+    assert [option for option in options_of(root) if not re.search(rf"`{option}\b", head)] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_choices_are_all_named(command: str) -> None:
+    if command == "deliveries list":
+        return  # Its ten states are docs/concepts.md's.
+    text = part_of(command)
+    for option in COMMANDS[command].params:
+        if isinstance(option.type, click.Choice):
+            assert [each for each in option.type.choices if not re.search(rf"\b{each}\b", text)] == []
+
+
+# --- docs/concepts.md ---
+
+NAMED = [*DeliveryState, *IssueState, *EntryState, *Hold]
+
+
+@pytest.mark.parametrize("word", NAMED, ids=lambda word: f"{type(word).__name__}-{word}")
+def test_every_state_and_reason_has_its_row(word: StrEnum) -> None:
+    assert re.search(rf"^\| `{word}` \| \S", text_of("concepts.md"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "word", [*Kind, *SubscriptionState, *SuppressionReason], ids=lambda word: f"{type(word).__name__}-{word}"
+)
+def test_every_other_word_of_a_list_is_named(word: StrEnum) -> None:
+    assert f"`{word}`" in text_of("concepts.md")
+
+
+def test_the_graph_that_is_drawn_has_every_state() -> None:
+    drawn = re.search(r"^    planned ──►.*?(?=^\|)", text_of("concepts.md"), re.MULTILINE | re.DOTALL)
+    assert drawn
+    for state in {START, *STEPS, *chain.from_iterable(STEPS.values())}:
+        assert re.search(rf"\b{state}\b", drawn[0]), f"{state} is not drawn"
+
+
+def test_the_letter_scale_has_every_letter_in_its_order() -> None:
+    table = re.search(r"^\| (F .*) \|\n\| --- .*\n\| (0 .*) \|$", text_of("concepts.md"), re.MULTILINE)
+    assert table
+    letters, places = table[1].split(" | "), table[2].split(" | ")
+    assert places == [str(place) for place in range(13)]
+    assert all((rating := parse_rating(letter)) and rating.letter == letter for letter in letters)
+    assert letters == sorted(letters, key=_rank)
+    assert {letter[0] for letter in letters} == set("ABCDF")
+
+
+def _rank(letter: str) -> tuple[int, int]:
+    return -ord(letter[0]), {"-": 0, "": 1, "+": 2}[letter[1:]]
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("★★★½", (3.5, 5)), ("★★★☆", (3, 4)), ("8/10", (8, 10)), ("3.5 out of 5", (3.5, 5)), ("85%", (85, 100))],
+)
+def test_the_ratings_of_the_table_are_read_so(written: str, kept: tuple[float, float]) -> None:
+    rating = parse_rating(written)
+    assert rating
+    assert (rating.value, rating.maximum) == kept
+    assert written in text_of("concepts.md")
+
+
+# --- docs/promises.md ---
+
+
+def promises() -> list[tuple[str, str]]:
+    """Return the number of each promise and what its part of the page says."""
+    return re.findall(r"^## (\d+)\. [^\n]+\n(.*?)(?=^## |\Z)", text_of("promises.md"), re.MULTILINE | re.DOTALL)
+
+
+@cache
+def functions_of(path: str) -> frozenset[str]:
+    """Return the names of the test functions of a file."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def named_tests() -> list[tuple[str, str]]:
+    return sorted(set(TEST_NAME.findall(text_of("promises.md"))))
+
+
+def test_there_are_ten_promises() -> None:
+    assert [number for number, _ in promises()] == [str(number) for number in range(1, 11)]
+
+
+@pytest.mark.parametrize("number", range(1, 11))
+def test_each_promise_names_its_limits_and_the_tests_that_would_fail(number: int) -> None:
+    text = dict(promises())[str(number)]
+    assert re.search(r"^\*\*Its limits\.\*\* \S", text, re.MULTILINE)
+    assert TEST_NAME.search(text.partition("**The tests.**")[2])
+
+
+@pytest.mark.parametrize(("path", "name"), named_tests(), ids=lambda part: part.rpartition("/")[2])
+def test_every_test_that_is_named_is_there(path: str, name: str) -> None:
+    assert (ROOT / path).is_file()
+    assert name in functions_of(path)
+
+
+# --- docs/performance.md ---
+
+
+def test_every_bench_is_described() -> None:
+    from benchmarks.run import BENCHES
+
+    text = text_of("performance.md")
+    assert [name for name in BENCHES if f"`{name}`" not in text] == []
+
+
+# --- docs/adding-a-channel.md ---
+
+
+def test_the_seam_is_drawn_as_it_is() -> None:
+    source = (ROOT / "syndicate/protocols.py").read_text(encoding="utf-8")
+    drawn = "def send(self, messages: Iterable[Message]) -> Iterator[tuple[DeliveryKey, Outcome]]:"
+    assert drawn in source
+    assert drawn in text_of("adding-a-channel.md")
+
+
+def test_every_outcome_is_explained() -> None:
+    from typing import get_args
+
+    from syndicate.delivery.model import Outcome
+
+    assert all(f"| `{each.__name__}` |" in text_of("adding-a-channel.md") for each in get_args(Outcome))
