@@ -77,7 +77,7 @@ def _person(row: list[str], columns: tuple[int, int | None], line: int, seen: se
     if address.casefold() in seen:
         return Refused(line=line, why=f"{address} stands in the file twice")
     seen.add(address.casefold())
-    name = row[name_at].strip() if name_at is not None and name_at < len(row) else ""
+    name = " ".join(row[name_at].split()) if name_at is not None and name_at < len(row) else ""
     if not name.isprintable() or len(name) > MAX_NAME_CHARS:
         return Refused(line=line, why=f'"{printable(name)}" is no name')
     return NewSubscriber(address=address, name=name)

@@ -190,7 +190,7 @@ def clean(text: str) -> str:
     kept = _UNFIT.sub("", " ".join(text.split()))
     while letter.RESERVED in kept.lower():
         kept = _MARKISH.sub("", kept)
-    return kept.strip()
+    return " ".join(kept.split())
 
 
 def safe_url(url: str) -> str | None:

@@ -301,11 +301,11 @@ published = st.builds(
 
 
 @settings(max_examples=200, deadline=None)
-@given(published, st.integers(70, 600), st.booleans())
+@given(published, st.integers(80, 600), st.booleans())
 def test_any_review_fits_any_limit_with_its_link_whole(
     review: PublishedReview, room: int, counts_as_mastodon: bool
 ) -> None:
-    """The limit leaves 70 characters and, where URLs are counted in full, what the link has over 23."""
+    """The limit leaves 80 characters and, where URLs are counted in full, what the link has over 23."""
     limit = room if counts_as_mastodon else room + len(LINK) - 23
     limits = StatusLimits(max_chars=limit, counts_as_mastodon=counts_as_mastodon, max_alt_chars=80)
     status = compose(review, limits=limits)
