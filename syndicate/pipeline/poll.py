@@ -22,12 +22,13 @@ from syndicate.feeds.model import Entry, Feed, Fetched, NotModified, Validators
 from syndicate.feeds.parse import parse_feed
 from syndicate.log import event
 from syndicate.pipeline.tell import alert, recovered
-from syndicate.reviews.admission import EntryState, IncludeRule, admit, readmit, unwanted_because
+from syndicate.reviews.admission import Admission, EntryState, IncludeRule, admit, readmit, unwanted_because
 from syndicate.reviews.extract import read_entry
 from syndicate.reviews.titles import BLOG_RULES, TitleRules, compile_title_rules
 from syndicate.store.entries import Known, Seen
 from syndicate.store.feeds import FeedHealth, FeedHold
 
+READY = Admission(state=EntryState.READY)
 FAILING_TOO_LONG = timedelta(days=1)
 EARLY = timedelta(seconds=1)
 """A poll that comes a breath before its time is on time: clocks and schedulers jitter."""
@@ -98,9 +99,9 @@ def _poll(app: App, feed: FeedConfig, health: FeedHealth, backfill: int | None) 
     else:
         polled = _read(app, feed, health, fetched, wanted, now)
     _fill_sample_pictures(app, health.url)
-    asked = _backfill(app, feed, health.name, wanted, now)
+    asked = 0 if polled.first_run else _backfill(app, feed, health.name, wanted, now)
     settled = app.entries.settle(health.name, now - feed.settle)
-    return replace(polled, announced=asked + len(settled))
+    return replace(polled, announced=polled.announced + asked + len(settled))
 
 
 def _read(app: App, feed: FeedConfig, health: FeedHealth, fetched: Fetched, wanted: int, now: datetime) -> Polled:
@@ -113,6 +114,8 @@ def _read(app: App, feed: FeedConfig, health: FeedHealth, fetched: Fetched, want
     held = health.held or _judge(app, health, placed, is_first)
     site_names = (app.config.site.name, document.title)
     seen = _seen(placed, feed, site_names, is_first=is_first, is_flood=held is not None)
+    if is_first:
+        seen = _with_backfill(seen, include_rule(feed), wanted, now)
     new = app.entries.record_poll(
         health.name,
         url=health.url,
@@ -129,7 +132,8 @@ def _read(app: App, feed: FeedConfig, health: FeedHealth, fetched: Fetched, want
         feed=health.name,
         entries=len(placed),
         new=len(new),
-        changed=len(seen) - len(new),
+        changed=0 if is_first else len(seen) - len(new),
+        announced=sum(each.admission == READY for each in seen) if new else 0,
         first_run=is_first,
         held=held,
         warnings=document.warnings,
@@ -246,6 +250,14 @@ def _seen(
             )
         )
     return seen
+
+
+def _with_backfill(seen: Sequence[Seen], rule: IncludeRule, wanted: int, now: datetime) -> list[Seen]:
+    """Announce the newest of a first run at once: recorded and announced in one transaction, by one process."""
+    fitting = [each for each in seen if unwanted_because(each.reading, each.entry.labels, rule) is None]
+    newest = sorted(fitting, key=lambda each: (now - (each.entry.published or now), each.place))[:wanted]
+    chosen = {each.keys for each in newest}
+    return [replace(each, admission=READY) if each.keys in chosen else each for each in seen]
 
 
 def _backfill(app: App, feed: FeedConfig, name: str, wanted: int, now: datetime) -> int:

@@ -39,7 +39,10 @@ class Seen:
     keys: tuple[str, ...]
     """Its identities, as feeds/identity.py gives them."""
     link_key: str
-    """What names it across feeds and channels: its canonical link, else its first identity."""
+    """What names it across feeds and channels: its canonical link, else its first identity.
+
+    That of the first sight stays: what was announced under it is known by it, wherever the post moves.
+    """
     content_hash: str
     place: int
     """Its place in the document; the feed's order breaks a tie between equal dates."""
@@ -269,12 +272,14 @@ class EntryStore:
             return None
         if number is None:
             published = seen.entry.published
+            is_asked_for = seen.admission.state is EntryState.READY  # Else it would settle, or be history, first.
             fresh = {
                 "feed": feed,
                 "first_seen": now,
                 "last_seen": now,
                 "unchanged_since": now,
-                "counts_from": published if published and published <= now else now,
+                "link_key": seen.link_key,
+                "counts_from": now if is_asked_for or not published else min(published, now),
                 "place": seen.place,
                 "edits": {},
             }
@@ -335,7 +340,6 @@ def _values(seen: Seen) -> dict[str, object]:
     return {
         "guid": entry.guid,
         "link": entry.link,
-        "link_key": seen.link_key,
         "title": entry.title,
         "labels": list(entry.labels),
         "content_hash": seen.content_hash,

@@ -152,12 +152,23 @@ def test_a_feed_without_dates_is_as_new_as_its_newest_entry_was_seen(database: D
 def test_age_counts_from_publication_but_never_from_the_future(database: Database) -> None:
     past, future, undated = record(
         database,
-        seen("past", published=NOW - HOUR),
-        seen("future", published=NOW + HOUR),
-        seen("undated", published=None),
+        seen("past", UNSETTLED, published=NOW - HOUR),
+        seen("future", UNSETTLED, published=NOW + HOUR),
+        seen("undated", UNSETTLED, published=None),
     )
     entries = EntryStore(database)
     assert [entries.get(number).counts_from for number in (past, future, undated)] == [NOW - HOUR, NOW, NOW]
+
+
+def test_what_is_announced_at_first_sight_counts_from_then_whatever_its_date(database: Database) -> None:
+    (number,) = record(database, seen("pier", READY, published=NOW - 5000 * HOUR))
+    assert EntryStore(database).get(number).counts_from == NOW
+
+
+def test_the_link_of_the_first_sight_names_an_entry_wherever_it_moves(database: Database) -> None:
+    (number,) = record(database, first := seen("pier"))
+    record(database, replace(seen("pier", known_as=number, body="Moved."), link_key="link://new.example/pier"))
+    assert EntryStore(database).get(number).link_key == first.link_key
 
 
 def test_what_a_person_holds_and_releases_is_announced_as_of_then(database: Database) -> None:
