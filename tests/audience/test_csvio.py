@@ -59,7 +59,11 @@ def test_a_name_that_a_spreadsheet_would_run_is_disarmed() -> None:
     assert "'=HYPERLINK(1)" in "".join(write_subscribers([(person, link)]))
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp"])).map(str.strip), max_size=5))
+def folded(text: str) -> str:
+    return " ".join(text.split())
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp"])).map(folded), max_size=5))
 def test_what_was_written_is_read_again(names: list[str]) -> None:
     safe = [name if name[:1] not in "=+-@" else "" for name in names]
     members = [
