@@ -37,6 +37,8 @@ if (letter) {
 // Readers unfold a warned status with a click; the editor is here to see it.
 for (const warned of document.querySelectorAll("details.warned")) warned.open = true;
 
+let seen = document.documentElement.dataset.version;
+
 async function look() {
   if (document.hidden) return;
   const lost = document.querySelector(".lost");
@@ -44,10 +46,13 @@ async function look() {
     const answer = await fetch("/version", { cache: "no-store" });
     const version = await answer.text();
     lost.hidden = true;
-    if (answer.ok && version !== document.documentElement.dataset.version) location.reload();
+    if (!answer.ok) return;
+    // Seen twice: a file that is half saved is not worth a look.
+    if (version === seen && version !== document.documentElement.dataset.version) location.reload();
+    seen = version;
   } catch {
     lost.hidden = false;
   }
 }
-setInterval(look, 1500);
+setInterval(look, 800);
 document.addEventListener("visibilitychange", look);

@@ -209,6 +209,7 @@ def test_the_page_reloads_itself_when_a_template_the_config_or_the_database_chan
         with place.opened() as app:
             app.set_paused(True)
         expect(page.get_by_text("Paused: nothing leaves")).to_be_visible()
+        page.goto("about:blank")  # Or it would ask on after its server ended.
 
 
 def test_the_page_says_when_the_preview_has_ended(
