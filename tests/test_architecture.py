@@ -1,4 +1,4 @@
-"""The shape of the code, read from its imports: a stage knows only what stands left of it, the world is at the edges."""
+"""The shape of the code, read from its imports: a stage looks left, and the world is touched at the edges only."""
 
 from __future__ import annotations
 
