@@ -9,6 +9,9 @@ from syndicate.errors import AudienceError
 # RFC 5321 §4.1.2 dot-string; quoted local parts are legal and used by nobody whom a list should mail.
 _LOCAL = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x20\x7f]+")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, line ends, bidi overrides, halves of a character; the joiners that some scripts need are none."""
+MAX_NAME_CHARS = 200
 MAX_LOCAL_OCTETS = 64
 MAX_OCTETS = 254
 
@@ -27,6 +30,14 @@ def parse_address(text: str) -> str:
     if len(local.encode()) > MAX_LOCAL_OCTETS or len(local.encode()) + 1 + len(host) > MAX_OCTETS:
         raise AudienceError(f'"{printable(text)}" is too long for an email address (RFC 5321 §4.5.3)')
     return f"{local}@{host}"
+
+
+def parse_name(text: str) -> str:
+    """Return a reader's name, trimmed; AudienceError where it cannot stand in a header or on a screen."""
+    name = text.strip()
+    if _UNPRINTABLE.search(name) or len(name) > MAX_NAME_CHARS:
+        raise AudienceError(f'"{printable(name)}" is no name')
+    return name
 
 
 def address_key(address: str) -> str:

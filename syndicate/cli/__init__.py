@@ -105,17 +105,28 @@ def root(context: click.Context, config_path: str, verbose: int, log_format: str
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
+    from syndicate.cli.terminal import tamed_streams
+
+    with tamed_streams():
+        code = _run(arguments)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _run(arguments: list[str] | None) -> Any:
+    """Return what the command returned, an exit code or nothing; whatever goes wrong is told, and has a code."""
     try:
-        code: Any = root.main(args=arguments, prog_name="syndicate", standalone_mode=False)
+        code = root.main(args=arguments, prog_name="syndicate", standalone_mode=False)
+        sys.stdout.flush()  # a full disk shows here, and not after the exit code is given
+        return code
     except click.exceptions.Abort:
-        code = 130
+        return 130
     except click.ClickException as error:
         error.show()
-        code = 2
+        return 2
     except SyndicateError as error:
         click.echo(f"syndicate: {error}", err=True)
-        code = error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 (what is caught nowhere else is told to a person here, and ends us)
+        from syndicate.cli.crash import tell_crash
+
+        return tell_crash(error)

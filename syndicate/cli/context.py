@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from syndicate.app import App
     from syndicate.config import Config
 
+ROW = click.IntRange(1, 2**63 - 1)
+"""A row's number, as a database can hold it."""
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -67,7 +69,8 @@ def cut(text: str | None, most: int) -> str:
 
 
 def _cell(value: object) -> str:
-    return "-" if value is None else str(value)
+    """Return a value on one line: a line break in it would begin a row that is none."""
+    return "-" if value is None else " ".join(str(value).split())
 
 
 def _plain(value: Any) -> Any:

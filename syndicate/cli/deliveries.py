@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syndicate.cli.context import as_json_option, cut, opened, print_json, print_table, when
+from syndicate.cli.context import ROW, as_json_option, cut, opened, print_json, print_table, when
 
 if TYPE_CHECKING:
     from syndicate.app import App
@@ -33,9 +33,9 @@ def command() -> None:
 
 @command.command(name="list")
 @click.option("--state", "states", type=click.Choice(STATES), multiple=True, help="Only those that stand so.")
-@click.option("--issue", type=int, help="Only this issue's (its id, as in `issues list`).")
-@click.option("--after", type=int, default=0, help="Go on after this delivery.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many.")
+@click.option("--issue", type=ROW, help="Only this issue's (its id, as in `issues list`).")
+@click.option("--after", type=click.IntRange(0, ROW.max), default=0, help="Go on after this delivery.")
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=100, show_default=True, help="At most so many.")
 @as_json_option
 @click.pass_context
 def list_(
@@ -68,8 +68,8 @@ def list_(
 
 
 @command.command()
-@click.argument("numbers", type=int, nargs=-1, metavar="[ID]...")
-@click.option("--issue", type=int, help="Every failed delivery of this issue.")
+@click.argument("numbers", type=ROW, nargs=-1, metavar="[ID]...")
+@click.option("--issue", type=ROW, help="Every failed delivery of this issue.")
 @click.pass_context
 def retry(context: click.Context, numbers: tuple[int, ...], issue: int | None) -> None:
     """Plan again what failed or is in doubt: under the same Message-ID, looked for first where it is a status."""
@@ -93,7 +93,7 @@ def retry(context: click.Context, numbers: tuple[int, ...], issue: int | None) -
 
 
 @command.command()
-@click.argument("numbers", type=int, nargs=-1, required=True, metavar="ID...")
+@click.argument("numbers", type=ROW, nargs=-1, required=True, metavar="ID...")
 @click.option(
     "--as",
     "state",

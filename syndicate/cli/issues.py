@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from syndicate.cli.context import as_json_option, cut, opened, print_json, print_table, when
+from syndicate.cli.context import ROW, as_json_option, cut, opened, print_json, print_table, when
+from syndicate.cli.terminal import write_bytes
 
 if TYPE_CHECKING:
     from syndicate.app import App
@@ -70,7 +70,7 @@ def preview(context: click.Context, digest: str | None, kind: str, out: Path | N
         out.write_bytes(content)
         click.echo(f"wrote {out}, {len(content):,} bytes", err=True)
     else:
-        sys.stdout.buffer.write(content)
+        write_bytes(content)
 
 
 @command.command()
@@ -92,7 +92,7 @@ def send(
     from syndicate.pipeline.letters import send_test
 
     with opened(context) as app:
-        if test_address:
+        if test_address is not None:
             click.echo(f"{test_address}: {send_test(app, _draft(app, digest), test_address)}", err=True)
             return
         made = _draft(app, digest)
@@ -117,7 +117,7 @@ def send(
 
 
 @command.command()
-@click.argument("number", type=int, metavar="ID")
+@click.argument("number", type=ROW, metavar="ID")
 @click.pass_context
 def stop(context: click.Context, number: int) -> None:
     """Stop an issue: what has not left stays here, and its reviews go into the next one."""
@@ -133,7 +133,7 @@ def stop(context: click.Context, number: int) -> None:
 
 
 @command.command(name="list")
-@click.option("--limit", type=click.IntRange(1), default=30, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=30, show_default=True, help="At most so many.")
 @as_json_option
 @click.pass_context
 def list_(context: click.Context, limit: int, as_json: bool) -> None:
@@ -158,7 +158,7 @@ def list_(context: click.Context, limit: int, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("number", type=int, metavar="ID")
+@click.argument("number", type=ROW, metavar="ID")
 @as_json_option
 @click.pass_context
 def show(context: click.Context, number: int, as_json: bool) -> None:

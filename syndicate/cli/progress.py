@@ -50,4 +50,5 @@ def _progress() -> Any:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+    # Its own escape sequences must arrive, so it draws past the stream that shows those of others.
+    return Progress(*columns, console=Console(file=sys.__stderr__), transient=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from syndicate.cli.context import as_json_option, cut, opened, print_json, print_table, when
+from syndicate.cli.context import ROW, as_json_option, cut, opened, print_json, print_table, when
 
 if TYPE_CHECKING:
     from syndicate.app import App
@@ -21,7 +21,7 @@ def command() -> None:
 @command.command(name="list")
 @click.option("--feed", help="Only this feed's.")
 @click.option("--state", type=click.Choice(["history", "held", "ready", "ignored"]), help="Only those that stand so.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="At most so many.")
 @as_json_option
 @click.pass_context
 def list_(context: click.Context, feed: str | None, state: str | None, limit: int, as_json: bool) -> None:
@@ -41,7 +41,7 @@ def list_(context: click.Context, feed: str | None, state: str | None, limit: in
 
 
 @command.command()
-@click.argument("number", type=int, metavar="ID")
+@click.argument("number", type=ROW, metavar="ID")
 @as_json_option
 @click.pass_context
 def show(context: click.Context, number: int, as_json: bool) -> None:
@@ -56,7 +56,7 @@ def show(context: click.Context, number: int, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("number", type=int, metavar="ID")
+@click.argument("number", type=ROW, metavar="ID")
 @click.pass_context
 def hold(context: click.Context, number: int) -> None:
     """Leave a review out of issues and statuses until it is released."""
@@ -66,7 +66,7 @@ def hold(context: click.Context, number: int) -> None:
 
 
 @command.command()
-@click.argument("number", type=int, metavar="ID")
+@click.argument("number", type=ROW, metavar="ID")
 @click.pass_context
 def release(context: click.Context, number: int) -> None:
     """Announce a review, whatever held it; its age counts from now."""
@@ -76,7 +76,7 @@ def release(context: click.Context, number: int) -> None:
 
 
 @command.command()
-@click.argument("number", type=int, metavar="ID")
+@click.argument("number", type=ROW, metavar="ID")
 @click.option("--film", help="The film's title.")
 @click.option("--year", help="Its year; empty for none.")
 @click.option("--rating", help='With its scale: "3.5/5", "★★★½", "B+", or "none".')

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syndicate.cli.context import as_json_option, cut, opened, print_json, print_table, when
+from syndicate.cli.context import ROW, as_json_option, cut, opened, print_json, print_table, when
 
 if TYPE_CHECKING:
     from syndicate.store.statuses import StoredStatus
@@ -21,7 +21,7 @@ def command() -> None:
 
 @command.command(name="list")
 @click.option("--account", help="Only this account's.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="At most so many.")
 @as_json_option
 @click.pass_context
 def list_(context: click.Context, account: str | None, limit: int, as_json: bool) -> None:
@@ -46,7 +46,7 @@ def list_(context: click.Context, account: str | None, limit: int, as_json: bool
 
 
 @command.command()
-@click.argument("number", type=int, metavar="ID")
+@click.argument("number", type=ROW, metavar="ID")
 @as_json_option
 @click.pass_context
 def show(context: click.Context, number: int, as_json: bool) -> None:
@@ -73,7 +73,7 @@ def show(context: click.Context, number: int, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("number", type=int, metavar="ID")
+@click.argument("number", type=ROW, metavar="ID")
 @click.pass_context
 def retry(context: click.Context, number: int) -> None:
     """Post a status again that failed or is in doubt. It is looked for on the account first."""

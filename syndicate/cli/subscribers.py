@@ -31,12 +31,12 @@ def command() -> None:
 @click.pass_context
 def add(context: click.Context, address: str, name: str, list_name: str | None) -> None:
     """Put an address on a list, confirmed: you have this reader's consent. Someone who left comes back."""
-    from syndicate.audience.addresses import parse_address
+    from syndicate.audience.addresses import parse_address, parse_name
     from syndicate.audience.model import NewSubscriber
 
     with opened(context) as app:
         chosen = list_of(app, list_name)
-        person = NewSubscriber(address=parse_address(address), name=name)
+        person = NewSubscriber(address=parse_address(address), name=parse_name(name))
         report = next(app.audience.add([person], chosen, app.clock.now()))
         if report.kept_out:
             app.audience.resubscribe(person.address, chosen, app.clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -9,13 +10,18 @@ from syndicate.errors import ConfigError
 from syndicate.reviews.model import Film, Image, Review
 from syndicate.reviews.ratings import parse_rating
 
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but newline and tab, bidi overrides, halves of a character."""
 FIELDS = ("film", "year", "rating", "excerpt", "alt", "cw")
 
 
 def check_edits(edits: Mapping[str, str]) -> None:
-    """Raise ConfigError where a value cannot be used: a year that is none, a rating without a scale."""
+    """Raise ConfigError where a value cannot be used: a year that is none, a rating without a scale, a control character."""
+    for name, value in edits.items():
+        if found := _UNPRINTABLE.search(value if name == "excerpt" else value.replace("\n", "\v")):
+            raise ConfigError(f"--{name} holds the character U+{ord(found[0]):04X}, which no reader can be shown")
     year, rating = edits.get("year"), edits.get("rating")
-    if year and not (year.isdigit() and 1870 <= int(year) <= 2200):
+    if year and not (re.fullmatch(r"[0-9]{4}", year) and 1870 <= int(year) <= 2200):
         raise ConfigError(f'"{year}" is no year', hint="--year 1974")
     if rating and rating != "none" and parse_rating(rating) is None:
         raise ConfigError(
