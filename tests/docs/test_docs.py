@@ -127,7 +127,7 @@ def promises() -> list[tuple[str, str]]:
 
 @cache
 def functions_of(path: str) -> frozenset[str]:
-    """Return the names of the test functions of a file."""
+    """Return the names of the functions of a file."""
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
@@ -151,6 +151,28 @@ def test_each_promise_names_its_limits_and_the_tests_that_would_fail(number: int
 def test_every_test_that_is_named_is_there(path: str, name: str) -> None:
     assert (ROOT / path).is_file()
     assert name in functions_of(path)
+
+
+# --- docs/architecture.md ---
+
+
+def places() -> list[tuple[str, str]]:
+    """Return each file of the table "Where is it decided?" with a name in it; an empty name where it has none."""
+    found = []
+    for row in re.findall(r"^\| .*\? \| (.*) \|$", text_of("architecture.md"), re.MULTILINE):
+        path = ""
+        for span in re.findall(r"`([^`]+)`", row):
+            head, _, name = span.partition(": ")
+            path, name = (head, name) if head.endswith((".py", "/")) else (path, head)
+            found.append((path, name))
+    return found
+
+
+@pytest.mark.parametrize(("path", "name"), places(), ids=lambda part: part or "-")
+def test_what_is_said_to_be_decided_somewhere_is_there(path: str, name: str) -> None:
+    there = ROOT / "syndicate" / path
+    assert there.exists()
+    assert not name or name in functions_of(f"syndicate/{path}")
 
 
 # --- docs/performance.md ---
