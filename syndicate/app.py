@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import threading
@@ -207,16 +208,24 @@ def _generation_file(config: Config, database: Database) -> Path:
 
 
 def _read_or_make_key(path: Path) -> bytes:
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        key = path.read_bytes().strip()
-        if len(key) < 32:
-            raise ConfigError(
-                "the key is too short", where=str(path), hint="32 characters at random, or remove the file"
-            ) from None
-        return key
-    with os.fdopen(handle, "wb") as file:
-        key = secrets.token_hex(32).encode()
-        file.write(key + b"\n")
+    if not path.exists():
+        _make_key(path)
+    key = path.read_bytes().strip()
+    if len(key) < 32:
+        raise ConfigError("the key is too short", where=str(path), hint="32 characters at random, or remove the file")
     return key
+
+
+def _make_key(path: Path) -> None:
+    """Make the key whole or not at all, whoever else makes it and whenever we are killed: the first one stays."""
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_hex(32).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)

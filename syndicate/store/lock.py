@@ -47,7 +47,14 @@ def sender_lock(database: Database, now: datetime) -> Iterator[str]:
 
 @contextmanager
 def _file_lock(path: Path, owner: str) -> Iterator[None]:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreError(
+            f"the sender's lock cannot be opened: {error.strerror}; without it nothing is sent",
+            where=str(path),
+            hint="let this user write that file and its folder",
+        ) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
