@@ -211,7 +211,8 @@ def test_what_surely_never_was_on_a_wire_is_planned_again_and_counts_no_attempt(
     issue = frozen(database, "ada", "bo")
     key = claim(ledger, issue).key
     assert ledger.give_back([key], NOW) == 1
-    assert (ledger.get(key).state, ledger.get(key).attempts) == (S.PLANNED, 0)
+    row = ledger.get(key)
+    assert (row.state, row.attempts, row.first_tried) == (S.PLANNED, 0, None)
     assert ledger.give_back([key], NOW) == 0
 
 

@@ -305,7 +305,8 @@ def test_every_review_seen_is_published_everywhere_or_parked_with_a_reason(lante
     posts = [Post(name=f"premiere-{number}", published=WEDNESDAY + number * MINUTE) for number in range(1, 6)]
     posts.append(Post(name="raffle", published=WEDNESDAY + 9 * MINUTE, title="Win tickets for the winter season"))
     lantern.feed(*posts, *HISTORY)
-    lantern.live(WEEK, step=30 * MINUTE)
+    lantern.live(4 * HOUR, step=30 * MINUTE)
+    lantern.live(WEEK, step=6 * HOUR)
     carried = {name for issue in lantern.issues(IssueState.SENT) for name in lantern.films(issue)}
     posted = set(lantern.posted())
     for entry in lantern.app.entries.listed():

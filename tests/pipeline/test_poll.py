@@ -316,5 +316,5 @@ def test_a_first_run_on_a_dead_feed_is_quiet_when_the_feed_comes_alive(lantern: 
 def test_a_feed_is_asked_no_more_often_than_it_is_due(lantern: Studio) -> None:
     lantern.begin(*archive(3))
     asked = len(lantern.web.asked)
-    lantern.live(HOUR, step=timedelta(seconds=20))
+    lantern.live(HOUR, step=timedelta(seconds=60))
     assert len(lantern.web.asked) - asked == 4
