@@ -21,7 +21,7 @@ from syndicate.feeds.fetch import HttpFetcher
 from syndicate.feeds.pictures import PictureCache
 from syndicate.protocols import Channel, Clock, Fetcher
 from syndicate.store.audience import AudienceStore
-from syndicate.store.database import Database, Generation, get_value, open_database, set_first, set_value
+from syndicate.store.database import Database, Generation, get_value, open_database, set_value
 from syndicate.store.entries import EntryStore
 from syndicate.store.feeds import FeedStore
 from syndicate.store.incidents import IncidentStore
@@ -139,14 +139,21 @@ class App:
         named = [*mail, *(account.outbox for account in self.config.accounts.values())]
         return tuple(dict.fromkeys(self.config.resolve(path) for path in named if path is not None))
 
-    def first_run(self) -> datetime:
-        """Return when this installation first ran; the first call makes it now."""
+    def known_first_run(self) -> datetime | None:
+        """Return when this installation first ran, or None where it never did."""
         with self.database.read() as connection:
             known = get_value(connection, FIRST_RUN)
+        return datetime.fromisoformat(known) if known else None
+
+    def first_run(self) -> datetime:
+        """Return when this installation first ran; the first call makes it now."""
+        known = self.known_first_run()
         if known is None:
             with self.database.write() as connection:
-                known = set_first(connection, FIRST_RUN, self.clock.now().isoformat())
-        return datetime.fromisoformat(known)
+                told = get_value(connection, FIRST_RUN) or self.clock.now().isoformat()
+                set_value(connection, FIRST_RUN, told)
+            known = datetime.fromisoformat(told)
+        return known
 
     def paused(self) -> bool:
         """Return whether a person has paused everything that leaves."""

@@ -104,6 +104,17 @@ class CompiledLetter:
         return b"".join(parts)
 
 
+def check_for_posting(rendered: RenderedEmail) -> None:
+    """Raise TemplateError where a way out of ours would go to a list server too, whose members we do not know."""
+    for name, body in (("email/issue.html", rendered.html), ("email/issue.txt", rendered.text)):
+        if _MARK.search(_for_audience(body, posting=True)):
+            raise TemplateError(
+                "a way out of ours stands outside the part for our own readers, and the digest has a posting address",
+                where=name,
+                hint="write ways_out between {{ fences.readers }} and {{ fences.end }}",
+            )
+
+
 def compile_letter(rendered: RenderedEmail, envelope: Envelope) -> CompiledLetter:
     """Return the letter without its readers.
 

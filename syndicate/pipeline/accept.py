@@ -5,6 +5,7 @@ from __future__ import annotations
 from syndicate.app import App
 from syndicate.errors import NotFoundError
 from syndicate.log import event
+from syndicate.pipeline.due import RESTORED
 from syndicate.pipeline.tell import recovered
 from syndicate.store.database import set_value
 from syndicate.store.feeds import FeedHold
@@ -33,7 +34,7 @@ def accept_restore(app: App) -> int:
         number = app.generation.accept(connection)
         held = app.ledger("restore").doubt_all(connection)
         app.feeds.hold_all(connection, FeedHold.RESTORED)
-        set_value(connection, "restored", now.isoformat())
+        set_value(connection, RESTORED, now.isoformat())
     app.generation.keep(number)
     recovered(app, "restored")
     event("restore-accepted", generation=number, in_doubt=held)

@@ -9,11 +9,12 @@ from datetime import datetime
 
 from syndicate.app import App
 from syndicate.compose.email import render_email
+from syndicate.compose.letter import check_for_posting
 from syndicate.compose.model import Masthead, RenderedEmail, Selection, WayOut
 from syndicate.compose.select import SectionRule, SelectRules, select_reviews
 from syndicate.config import Digest, Mail
 from syndicate.errors import NotFoundError
-from syndicate.schedule import next_period
+from syndicate.pipeline.due import coming_period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,17 +35,19 @@ class Draft:
 
 
 def draft(app: App, name: str, *, period: datetime | None = None) -> Draft:
-    """Return the digest's next issue, rendered; without a period, for its next slot.
+    """Return the digest's next issue, rendered; without a period, for the one that is due, else for its next hour.
 
     Raises NotFoundError for an unknown digest, TemplateError where the letter does not render.
     """
     digest = digest_of(app, name)
     now = app.clock.now()
-    period = period or next_period(digest.at, app.config.site.zone, now)
+    period = period or coming_period(app, name, digest)
     candidates = app.issues.candidates(name, digest.feeds or tuple(app.config.feeds))
     selection = select_reviews([review for review, _ in candidates], _rules(digest), now)
     masthead = _masthead(app, name, digest, max(period, now))
     email = render_email(selection, masthead, templates=app.templates, subject=digest.subject)
+    if any(app.config.lists[each].address for each in digest.lists):
+        check_for_posting(email)
     return Draft(
         digest=name,
         number=masthead.number,

@@ -56,29 +56,35 @@ def status_rules(app: App, account: str) -> StatusRules:
 
 def limits_of(app: App, account: str) -> StatusLimits:
     """Return what an account's instance takes: asked once a day, else what it said last, else Mastodon's own."""
-    if app.config.accounts[account].instance is None:
-        return StatusLimits()
-    key = f"limits:{account}"
-    with app.database.read() as connection:
-        kept = get_value(connection, key)
-    known = json.loads(kept) if kept else None
-    if known and app.clock.now() - datetime.fromisoformat(known["at"]) < LIMITS_AGE:
-        return _limits(known)
+    asked, known = _kept_limits(app, account)
+    is_fresh = asked is not None and app.clock.now() - asked < LIMITS_AGE
+    if is_fresh or app.config.accounts[account].instance is None:
+        return known
     try:
         limits = app.mastodon(account).limits()
     except SyndicateError as error:
         event("limits-unknown", level=logging.WARNING, account=account, because=error.what)
-        return _limits(known) if known else StatusLimits()
+        return known
     with app.database.write() as connection:
         told = {"at": app.clock.now().isoformat(), "limits": asdict(limits)}
-        set_value(connection, key, json.dumps(told))
+        set_value(connection, f"limits:{account}", json.dumps(told))
     return limits
 
 
-def _limits(kept: dict[str, dict[str, object]]) -> StatusLimits:
-    values = kept["limits"]
-    types = values.get("mime_types")
-    return StatusLimits(**{**values, "mime_types": tuple(types if isinstance(types, list) else ())})  # type: ignore[arg-type]
+def kept_limits(app: App, account: str) -> StatusLimits:
+    """Return what the instance said last of its limits, else Mastodon's own; asks nobody and stores nothing."""
+    return _kept_limits(app, account)[1]
+
+
+def _kept_limits(app: App, account: str) -> tuple[datetime | None, StatusLimits]:
+    """Return when the instance was asked, and what it said; Mastodon's own limits where it never was."""
+    with app.database.read() as connection:
+        kept = get_value(connection, f"limits:{account}")
+    if kept is None or app.config.accounts[account].instance is None:
+        return None, StatusLimits()
+    told = json.loads(kept)
+    limits = told["limits"]
+    return datetime.fromisoformat(told["at"]), StatusLimits(**{**limits, "mime_types": tuple(limits["mime_types"])})
 
 
 class AccountStatuses:

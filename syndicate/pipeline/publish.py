@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from syndicate.app import App
-from syndicate.config import Digest, FirstIssue
+from syndicate.config import Digest
 from syndicate.errors import TemplateError
 from syndicate.log import event
 from syndicate.pipeline.draft import Draft, digest_of, draft
+from syndicate.pipeline.due import due_now
 from syndicate.pipeline.tell import alert, recovered
-from syndicate.schedule import Due, due_period
-from syndicate.store.database import get_value
+from syndicate.schedule import Due
 from syndicate.store.issues import Freeze
 
 
@@ -34,9 +34,10 @@ class Published:
 
 def publish_due(app: App) -> tuple[Published, ...]:
     """Publish each digest whose period has come and has no issue yet; a fault of one stops no other."""
+    app.first_run()
     published = []
     for name, digest in app.config.digests.items():
-        due = _due(app, name, digest)
+        due = due_now(app, name, digest)
         if due is None:
             continue
         try:
@@ -63,7 +64,8 @@ def publish(app: App, name: str, *, period: datetime | None = None) -> Published
         if there is None:  # Another period's issue was frozen since the draft: what it left is drafted anew.
             return publish(app, name, period=made.period)
         return Published(digest=name, period=made.period, issue=there.id)
-    recovered(app, f"issue:{name}")
+    for incident in ("issue", "issue-late"):
+        recovered(app, f"{incident}:{name}")
     films = "; ".join(review.review.film.title for review in made.selection.reviews)
     event("issue-frozen", digest=name, number=made.number, subject=made.email.subject, films=films)
     return Published(
@@ -76,29 +78,12 @@ def publish(app: App, name: str, *, period: datetime | None = None) -> Published
     )
 
 
-def _due(app: App, name: str, digest: Digest) -> Due | None:
-    """Return the period of a digest that asks for an issue now, or None."""
-    now, zone = app.clock.now(), app.config.site.zone
-    first_now = digest.first_issue is FirstIssue.NOW
-    due = due_period(
-        digest.at,
-        zone,
-        now=now,
-        baseline=_baseline(app),
-        first_now=first_now and not _restored(app),
-        max_lateness=digest.max_lateness,
-    )
-    if due is None or app.issues.of_period(name, due.period) is not None:
-        return None
-    return due if _has_been_read(app, digest) or due.late else None
-
-
 def _publish_or_skip(app: App, name: str, digest: Digest, due: Due) -> Published:
     if not due.late:
         return publish(app, name, period=due.period)
     hours = digest.max_lateness.total_seconds() / 3600
     reason = f"too late: more than {hours:g} hours after its time"
-    alert(app, f"issue-late:{name}:{due.period:%Y-%m-%dT%H:%M}", _late_text(app, name, due))
+    alert(app, f"issue-late:{name}", _late_text(app, name, due))
     return _skip(app, name, due.period, reason)
 
 
@@ -120,23 +105,6 @@ def _late_text(app: App, name: str, due: Due) -> str:
         f"the issue of {name} for {local:%A %d %B, %H:%M} was skipped: syndicate was not running, or could not send, "
         f"until it was too late\n\nIts reviews wait for the next issue. To send them now: syndicate issues send {name}"
     )
-
-
-def _baseline(app: App) -> datetime:
-    """Return the moment before which no period is made up: the first run, or the day a backup was accepted."""
-    return max(app.first_run(), _restored(app) or app.first_run())
-
-
-def _restored(app: App) -> datetime | None:
-    with app.database.read() as connection:
-        when = get_value(connection, "restored")
-    return datetime.fromisoformat(when) if when else None
-
-
-def _has_been_read(app: App, digest: Digest) -> bool:
-    """Return whether any feed of the digest was ever read; before that there is nothing to say, not nothing new."""
-    names = digest.feeds or tuple(app.config.feeds)
-    return any(app.feeds.health(name, app.config.feed_source(name)).parsed for name in names)
 
 
 def _freeze(app: App, made: Draft, digest: Digest) -> Freeze:

@@ -136,7 +136,7 @@ class Ledger:
         recorded as suppressed on the way. On return `sending` is committed.
         """
         with self._database.write() as connection:
-            while (row := connection.execute(_next_letter(issue, now)).first()) is not None:
+            while (row := _next_letter(connection, issue, now)) is not None:
                 verdict = judge(_facts(connection, row, lists)) if row.subscriber_id else None
                 if isinstance(verdict, Suppressed):
                     _move(connection, row.id, Step(state=_S.SUPPRESSED, due=None, reply=verdict.reason))
@@ -301,7 +301,13 @@ class Ledger:
         return self._generation.bump(connection) if taken else None
 
 
-def _next_letter(issue: int, now: datetime) -> Select[Any]:
+def _next_letter(connection: Connection, issue: int, now: datetime) -> Row[Any] | None:
+    """Return the next letter that is due; a question for each state, since only so the index gives it at once."""
+    rows = (connection.execute(_first_due(issue, state, now)).first() for state in WAITING)
+    return next((row for row in rows if row is not None), None)
+
+
+def _first_due(issue: int, state: DeliveryState, now: datetime) -> Select[Any]:
     return (
         select(
             deliveries.c.id,
@@ -313,7 +319,7 @@ def _next_letter(issue: int, now: datetime) -> Select[Any]:
         )
         .outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
         .outerjoin(suppressions, suppressions.c.address_key == subscribers.c.address_key)
-        .where(deliveries.c.issue_id == issue, deliveries.c.state.in_(WAITING), deliveries.c.due <= now)
+        .where(deliveries.c.issue_id == issue, deliveries.c.state == state, deliveries.c.due <= now)
         .order_by(deliveries.c.id)
         .limit(1)
         # PostgreSQL: whoever else claims passes this row over. (SQLite has one writer, and leaves the clause out.)

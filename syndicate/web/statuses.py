@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +13,7 @@ from syndicate.compose.model import StatusContent, StatusLimits
 from syndicate.delivery.model import DeliveryState
 from syndicate.delivery.plan import in_words, next_slot, plan_status
 from syndicate.errors import TemplateError
-from syndicate.pipeline.posts import compose, spacing_of
-from syndicate.store.database import get_value
+from syndicate.pipeline.posts import compose, kept_limits, spacing_of
 from syndicate.store.entries import StoredEntry
 from syndicate.store.statuses import StoredStatus
 
@@ -76,16 +74,6 @@ class _Coming:
 def shown_accounts(app: App, address: Address) -> tuple[ShownAccount, ...]:
     """Return every account of the config. Reads what is stored and asks no instance."""
     return tuple(_shown_account(app, name, address) for name in app.config.accounts)
-
-
-def kept_limits(app: App, account: str) -> StatusLimits:
-    """Return what the instance said last of its limits, else Mastodon's own; asks nobody and stores nothing."""
-    with app.database.read() as connection:
-        kept = get_value(connection, f"limits:{account}")
-    if app.config.accounts[account].instance is None or kept is None:
-        return StatusLimits()
-    limits = json.loads(kept)["limits"]
-    return StatusLimits(**{**limits, "mime_types": tuple(limits["mime_types"])})
 
 
 def _shown_account(app: App, name: str, address: Address) -> ShownAccount:

@@ -1,0 +1,49 @@
+"""Which period of a digest asks for an issue now. It only reads: the preview asks it too."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from syndicate.app import App
+from syndicate.config import Digest, FirstIssue
+from syndicate.schedule import Due, due_period, next_period
+from syndicate.store.database import get_value
+
+RESTORED = "restored"
+"""The small value that holds when a restored backup was accepted."""
+
+
+def due_now(app: App, name: str, digest: Digest) -> Due | None:
+    """Return the period that has come and has no issue yet, or None."""
+    first_run = app.known_first_run() or app.clock.now()
+    restored = _restored(app)
+    due = due_period(
+        digest.at,
+        app.config.site.zone,
+        now=app.clock.now(),
+        baseline=max(first_run, restored or first_run),
+        first_now=digest.first_issue is FirstIssue.NOW and restored is None,
+        max_lateness=digest.max_lateness,
+    )
+    if due is None or app.issues.of_period(name, due.period) is not None:
+        return None
+    return due if _has_been_read(app, digest) or due.late else None
+
+
+def coming_period(app: App, name: str, digest: Digest) -> datetime:
+    """Return the period that the next issue is for: one that is due, else the next hour of the digest."""
+    due = due_now(app, name, digest)
+    return due.period if due and not due.late else next_period(digest.at, app.config.site.zone, app.clock.now())
+
+
+def _restored(app: App) -> datetime | None:
+    """Return when a restored backup was last accepted: no period from before is made up."""
+    with app.database.read() as connection:
+        when = get_value(connection, RESTORED)
+    return datetime.fromisoformat(when) if when else None
+
+
+def _has_been_read(app: App, digest: Digest) -> bool:
+    """Return whether any feed of the digest was ever read; before that there is nothing to say, not nothing new."""
+    names = digest.feeds or tuple(app.config.feeds)
+    return any(app.feeds.health(name, app.config.feed_source(name)).parsed for name in names)
