@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from datetime import timedelta
@@ -58,6 +59,7 @@ names = st.sampled_from(NAMES)
 def template() -> Path:
     """Return a database that holds one frozen issue, planned for three readers."""
     path = Path(tempfile.mkdtemp(prefix="syndicate-crash-")) / "template.db"
+    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
     with open_database(f"sqlite:///{path}") as database:
         frozen(database, *NAMES)
     return path
