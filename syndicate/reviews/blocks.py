@@ -14,6 +14,7 @@ from lxml import etree
 
 from syndicate.feeds.model import RawHtml
 from syndicate.reviews.clean import MAX_CHARS, CleanHtml, clean_html, parse_html
+from syndicate.reviews.marks import is_data, is_hreview, mark_of, marked_values
 from syndicate.reviews.words import word_set
 
 MAX_BLOCKS = 4000
@@ -30,6 +31,8 @@ class Line:
     """The bold text that it begins with; empty where it begins otherwise."""
     caption: bool = False
     heading: bool = False
+    data: bool = False
+    """It stands in markup for machines (the film, the rating, the author), and so is no prose."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,7 @@ class Body:
     plain: bool = False
     """The feed gave bare text: a summary whose line structure may be gone."""
     marked: tuple[tuple[str, str], ...] = ()
-    """Values that the markup names (microdata, hReview): ("ratingValue", "3.5")."""
+    """Values that the markup names (microdata, hReview), with their path: ("reviewRating/ratingValue", "3.5")."""
     linked_data: tuple[str, ...] = ()
     frames: tuple[str, ...] = ()
 
@@ -80,6 +83,7 @@ _BLOCK_TAGS = word_set(
     "header hr html img li main meta ol p pre section table tbody td tfoot th thead tr ul"
 )
 _BOLD_TAGS = word_set("b strong th")
+_MORE = re.compile(r"#more(?:-\d+)?$")
 _HEADINGS = word_set("h1 h2 h3 h4 h5 h6")
 _CAPTION_TAGS = frozenset({"figcaption", "caption"})
 _CAPTION_CLASSES = frozenset({"tr-caption", "wp-caption-text", "wp-element-caption", "caption"})
@@ -87,7 +91,6 @@ _FOREIGN = re.compile(
     r"\b(feedflare|sharedaddy|jp-relatedposts|related-posts|share-buttons|addtoany\S*|subscription-widget\S*"
     r"|kg-bookmark-card|kg-button-card|kg-signup-card|button-wrapper|post-footer|screen-reader-text)\b"
 )
-_MARKS = frozenset({"ratingValue", "bestRating", "reviewRating", "rating", "value", "best"})
 
 
 def fold(text: str) -> str:
@@ -107,7 +110,7 @@ def read_body(raw: RawHtml) -> Body:
     reader.read(root)
     return Body(
         blocks=tuple(_join_drop_caps(reader.blocks)),
-        marked=tuple(_marked_values(root)),
+        marked=tuple(marked_values(root)),
         linked_data=cleaned.linked_data,
         frames=cleaned.frames,
     )
@@ -134,6 +137,8 @@ class _Reader:
     bold: int = 0
     caption: int = 0
     heading: int = 0
+    data: int = 0
+    hreview: int = 0
 
     def read(self, root: etree._Element) -> None:
         walk = etree.iterwalk(root, events=("start", "end"))
@@ -172,6 +177,8 @@ class _Reader:
         tag, classes = element.tag, (element.get("class") or "").split()
         self.bold += step * (tag in _BOLD_TAGS)
         self.heading += step * (tag in _HEADINGS)
+        self.data += step * is_data(mark_of(element, in_hreview=self.hreview > 0))
+        self.hreview += step * is_hreview(element)
         self.caption += step * (tag in _CAPTION_TAGS or not _CAPTION_CLASSES.isdisjoint(classes))
 
     def _text(self, text: str | None) -> None:
@@ -182,16 +189,15 @@ class _Reader:
         pieces, self.pieces = self.pieces, []
         text = fold("".join(piece for piece, _ in pieces))
         if text:
-            self.blocks.append(
-                Line(text=text, bold=_bold_start(pieces), caption=self.caption > 0, heading=self.heading > 0)
-            )
+            places = {"caption": self.caption > 0, "heading": self.heading > 0, "data": self.data > 0}
+            self.blocks.append(Line(text=text, bold=_bold_start(pieces), **places))
 
 
 def _is_break(element: etree._Element) -> bool:
     """Return whether this is the jump break's mark, or the link "Read more" that a feed puts in its place."""
     if element.tag != "a":
         return False
-    return element.get("name") == "more" or (element.get("href") or "").endswith("#more")
+    return element.get("name") == "more" or bool(_MORE.search(element.get("href") or ""))
 
 
 def _bold_start(pieces: Iterable[tuple[str, bool]]) -> str:
@@ -219,16 +225,3 @@ def _join_drop_caps(blocks: Iterable[Block]) -> Iterator[Block]:
         yield block
     if held is not None:
         yield held
-
-
-def _marked_values(root: etree._Element) -> Iterator[tuple[str, str]]:
-    for element in root.iter():
-        names = f"{element.get('itemprop') or ''} {element.get('class') or ''}".split()
-        for name in _MARKS.intersection(names):
-            value = element.get("content") or element.get("title") or "".join(_texts(element))
-            if value.strip():
-                yield name, fold(value)[:40]
-
-
-def _texts(element: etree._Element) -> Iterator[str]:
-    return (str(text) for text in element.itertext())

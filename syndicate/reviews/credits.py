@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from syndicate.reviews.blocks import Line
+from syndicate.reviews.blocks import Line, fold
 from syndicate.reviews.names import (
     are_names,
     are_surely_names,
@@ -72,7 +72,11 @@ _LABELS = (
         r"(?:(?:written|produced|edited)(?:,\s*|\s*(?:and|&|/)\s*))*directed\s+by"
         r"|directed(?:\s*(?:and|&)\s*written)\s+by|(?:writer\s*[/&-]\s*)?directors?(?:\s*[/&]\s*writers?)?|dir\.?",
     ),
-    (_Role.CAST, r"(?:co-?)?starring|featuring|(?:main\s+)?cast|stars|actors"),
+    (
+        _Role.CAST,
+        r"(?:(?:co-?)?starring|featuring)(?:\s+the\s+voices\s+of|\s*\((?:the\s+)?voices?(?:\s+of)?\))?"
+        r"|(?:main\s+|voice\s+)?cast|stars|actors|voices(?:\s+of)?",
+    ),
     (_Role.YEAR, r"year|released?\s+year"),
     (
         _Role.OTHER,
@@ -90,6 +94,7 @@ _REVIEW_BY = re.compile(r"(?<![\w-])Review(?:ed)? by[:：]?\s+")
 _BY = re.compile(r"(?:[Bb]y|BY)\s*:?\s+(?P<name>[^,.|]+?(?:\s[A-Z]\.\s[^,.|]+)?)(?:\s*[,|].*)?")
 _SIGNATURE = re.compile(r"[–—-]\s?(?P<name>[^\W\d_][^,:;]+)")
 _CLOSED_FAMILY = re.compile(r".*\bby|(?:co-?)?starring", re.I)
+_LABELLED_PROSE = re.compile(r"Review:\s")
 _YEAR = re.compile(r"(?:18[89]|19\d|20\d)\d")
 
 
@@ -132,8 +137,13 @@ def reviewers_of(
     for label in labels:
         if (match := _BY.fullmatch(label)) and are_surely_names(match["name"]):
             return split_names(match["name"])
-    sites = {name.casefold().strip() for name in site_names}
-    return tuple(name for name in authors if _is_critic(name) and name.casefold().strip() not in sites)
+    sites = {_squashed(name) for name in site_names}
+    return tuple(name for name in map(fold, authors) if _is_critic(name) and _squashed(name) not in sites)
+
+
+def _squashed(name: str) -> str:
+    """Return a name's letters: "themoviewaffler" is how an account writes "The Movie Waffler"."""
+    return re.sub(r"[\W_]", "", name.casefold())
 
 
 def _is_critic(name: str) -> bool:
@@ -142,37 +152,57 @@ def _is_critic(name: str) -> bool:
 
 
 def _head(lines: Sequence[Line]) -> Iterator[tuple[int, Line]]:
-    """Give the lines above the first long paragraph; a long list of names is none."""
+    """Give the lines above the first long paragraph; neither a long list of names nor "Review: …" is one."""
     for number, line in enumerate(lines[: 2 * HEAD_LINES]):
         if line.caption:
             continue
         yield number, line
-        if len(line.text) > _LONG and not _AT_START.match(line.text):
+        if len(line.text) > _LONG and not _AT_START.match(line.text) and not _LABELLED_PROSE.match(line.text):
             return
 
 
 def _pending(found: dict[int, list[_Credit]], number: int, lines: Sequence[Line]) -> _Role | None:
-    """Return the role of a label that stood alone on the line above: its names are on this one."""
-    if number == 0 or number - 1 in found:
+    """Return whose names this line gives, where it goes on with what the lines above began.
+
+    Those are a label alone, names below it, one to a line, or a line of names that ends in a comma.
+    """
+    text, above = lines[number].text, number - 1
+    if _AT_START.match(text):
         return None
-    above = lines[number - 1]
-    match = _AT_START.fullmatch(above.text)
-    if match and (match["colon"] or above.bold == above.text or above.heading):
-        return _role(match)
-    return None
+    if above in found and re.search(r"(?:,|&|\band)$", lines[above].text):
+        return found[above][-1].role if are_names(text) else None
+    while above in found and not _AT_START.match(lines[above].text):
+        above -= 1
+    if above < 0 or above in found:
+        return None
+    return _alone(lines[above], text, is_next=above == number - 1)
+
+
+def _alone(label: Line, names: str, *, is_next: bool) -> _Role | None:
+    """Return the role of a label that has its line to itself, where these can be its names."""
+    match = _AT_START.fullmatch(label.text)
+    if not match:
+        return None
+    is_marked = bool(match["colon"]) or label.bold == label.text or label.heading
+    if is_marked and is_next:
+        return _role(match) if are_names(names) else None
+    is_plain = _CLOSED_FAMILY.fullmatch(label.text) and label.text[0].isupper()
+    return _role(match) if (is_marked or is_plain) and are_surely_names(names) else None
 
 
 def _read_line(line: Line, pending: _Role | None, open_ended: bool) -> tuple[list[_Credit], Credits]:
     nothing: tuple[list[_Credit], Credits] = [], Credits()
-    if pending and not _AT_START.match(line.text) and are_names(line.text):
+    if pending:
         return [_Credit(role=pending, value=line.text)], Credits()
+    if bracketed := _in_brackets(line.text):
+        return bracketed, Credits()
     if len(_marks(line.text)) >= 2 or (open_ended and _marks(line.text)):
         return _read_run(line.text, open_ended=open_ended)
     if stray := _inside_short(line.text):
-        return [stray], Credits()
+        return stray, Credits()
     match = _AT_START.match(line.text)
     if match and _is_label(match, line):
-        value = line.text[match.end() :].strip(" *])")
+        value = _value(line.text[match.end() :])
         if not value and match["colon"]:
             return nothing
         return [_Credit(role=_role(match), value=value)], Credits()
@@ -182,14 +212,37 @@ def _read_line(line: Line, pending: _Role | None, open_ended: bool) -> tuple[lis
     return nothing
 
 
-def _inside_short(text: str) -> _Credit | None:
+def _value(text: str) -> str:
+    """Return what follows a label, without the closing bracket of one that was opened before it."""
+    text = text.strip(" *]")
+    return text if "(" in text else text.strip(" *])")
+
+
+def _in_brackets(text: str) -> list[_Credit]:
+    """Read the credits that one bracket holds: "(director: Ann Roe; cast: Bo Lind, Cy Marr; Runtime: 90; 2024)"."""
+    if not (text.startswith("(") and text.endswith(")") and ";" in text):
+        return []
+    credits = []
+    for piece in (piece.strip() for piece in text[1:-1].split(";")):
+        match = _AT_START.match(piece)
+        if match and match["colon"]:
+            credits.append(_Credit(role=_role(match), value=piece[match.end() :].strip()))
+        elif _YEAR.fullmatch(piece):
+            credits.append(_Credit(role=_Role.YEAR, value=piece))
+    return credits if len(credits) >= 2 else []
+
+
+def _inside_short(text: str) -> list[_Credit]:
     """Read the one label inside a short line of facts: "WAX HOUSE **** USA 2014 Dir: Ann Roe. 90 mins"."""
     marks = _marks(text)
     if len(marks) != 1 or marks[0].start() == 0 or len(text) > _SHORT or _AT_START.match(text):
-        return None
+        return []
     value = text[marks[0].end() :].strip()
     role = _role(marks[0])
-    return _Credit(role=role, value=value) if role is _Role.DIRECTOR and are_names(value) else None
+    if role is not _Role.DIRECTOR or not are_names(value):
+        return []
+    years = _YEAR.findall(text[: marks[0].start()])
+    return [_Credit(role=role, value=value)] + [_Credit(role=_Role.YEAR, value=year) for year in years[-1:]]
 
 
 def _is_label(match: re.Match[str], line: Line) -> bool:

@@ -10,8 +10,8 @@ from syndicate.reviews.credits import Credits
 from syndicate.reviews.ratings import rating_of_line
 
 EXCERPT_CHARS = 400
-ENOUGH_CHARS = 160
-"""A first paragraph of this length is an excerpt by itself; a shorter one takes the next along."""
+ENOUGH_CHARS = 300
+"""Paragraphs of this length are an excerpt; shorter ones take the next along."""
 STANDFIRST_CHARS = 400
 
 _PROMO = re.compile(
@@ -19,7 +19,8 @@ _PROMO = re.compile(
     r"\bappeared\s+first\s+on\b|share\s+this\b|like\s+this:|related(?:\s+posts)?:|subscribe\b|sign\s+up\b|follow\s+us\b"
     r"|posted\s+by\b|labels:|email\s+this|blogthis|tweet\b|leave\s+a\s+comment|click\s+here\b|watched\s+on\b"
     r"|this\s+review\s+may\s+contain\s+spoilers|advertisement|loading|view\s+on\s+\w+|photos?\s+(?:by|credit)"
-    r"|image\s+(?:credit|courtesy)|share\s+on\b|pin\s+it\b|also\s+read\b|see\s+also\b|thanks\s+for\s+reading)",
+    r"|image\s+(?:credit|courtesy)|share\s+on\b|pin\s+it\b|also\s+read\b|see\s+also\b|filed\s+under\b|tagged(?:\s+with\b|:)|tags:|categor(?:y|ies):|posted\s+(?:in|on)\b|home\s*[»›>/|]"
+    r"|skip\s+to\b|thanks\s+for\s+reading)",
     re.I,
 )
 _INLINE_PROMO = re.compile(
@@ -27,6 +28,7 @@ _INLINE_PROMO = re.compile(
     r"|\s*(?:\(|\[)?(?:Continue reading|Read more)\b[^.]{0,80}(?:»|→|>>|…|\.\.\.)\s*[\])]?\s*$",
     re.I,
 )
+_MORE = re.compile(r"\W*(?:read\s+more|read\s+(?:the\s+)?(?:full|rest)|continue\s+reading)\b", re.I)
 _REVIEW_LABEL = re.compile(r"(?:Review|Verdict|Our verdict)\s*:\s+(?=\S.{40})")
 _CUT = re.compile(r"\s*(?:\[\s*(?:…|\.{3})\s*\]|…|\.{3})\s*$")
 _END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s+[\"'“‘«(\[]?[^\sa-z])|[。！？]+[」』）]*")
@@ -35,15 +37,20 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(\"'“‘])(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|Lt|Col|Gen|Capt|Sgt|Rev|Hon|Fr|Vol|No|vs|cf|al|approx|dir|feat"
     r"|Messrs|Mme|Mlle|e\.g|i\.e|a\.k\.a|[A-Z]|(?:[A-Z]\.)+[A-Z])\.$"
 )
-_SENTENCE_LIKE = re.compile(r"[.!?…]|.{60}")
+_SENTENCE_LIKE = re.compile(r"[^\W\d_].*[.!?…。！？]|.{60}")
 
 
-def sentences(text: str) -> tuple[str, ...]:
-    """Return a paragraph's sentences. "Mr.", "J. J." and a full stop inside a quotation's middle end none."""
+def sentences(text: str, *, whole_quotes: bool = True) -> tuple[str, ...]:
+    """Return a paragraph's sentences. "Mr.", "J. J." and a full stop inside a quotation's middle end none.
+
+    `whole_quotes`: what is said in one pair of quotation marks stays together, so that none is left open.
+    """
     found: list[str] = []
     start = 0
     for match in _END.finditer(text):
         if match[0] == "." and _ABBREVIATION.search(text[max(start, match.end() - 20) : match.end()]):
+            continue
+        if whole_quotes and _is_open(text[start : match.end()], text[match.end() : match.end() + EXCERPT_CHARS]):
             continue
         found.append(text[start : match.end()].strip())
         start = match.end()
@@ -51,13 +58,24 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(found) + ((rest,) if rest else ())
 
 
+def _is_open(said: str, ahead: str) -> bool:
+    """Return whether a quotation was begun that ends ahead."""
+    straight = said.count('"') % 2 == 1 and '"' in ahead
+    return straight or (said.count("“") > said.count("”") and "”" in ahead)
+
+
 def shorten(text: str, limit_chars: int = EXCERPT_CHARS) -> str:
     """Return the first whole sentences that fit; where the first does not, its words up to the limit and "…"."""
+    whole = _that_fit(sentences(text), limit_chars) or _that_fit(sentences(text, whole_quotes=False), limit_chars)
+    return whole or (_cut_at_word(text, limit_chars) if text.strip() else "")
+
+
+def _that_fit(parts: Iterable[str], limit_chars: int) -> str:
     kept = ""
-    for sentence in sentences(text):
-        joined = f"{kept} {sentence}".strip()
+    for part in parts:
+        joined = f"{kept} {part}".strip()
         if len(joined) > limit_chars:
-            return kept or _cut_at_word(sentence, limit_chars)
+            break
         kept = joined
     return kept
 
@@ -79,7 +97,7 @@ def prose(lines: Iterable[Line]) -> Iterator[str]:
     """Give the lines that are prose: no caption, heading, promotion or rating; promotions inside a line cut out."""
     for line in lines:
         titled = line.heading and not _ENDS.search(line.text)
-        if line.caption or titled or is_promo(line.text) or rating_of_line(line.text):
+        if line.caption or line.data or titled or is_promo(line.text) or rating_of_line(line.text):
             continue
         text = _REVIEW_LABEL.sub("", _INLINE_PROMO.sub("", line.text)).strip()
         if _SENTENCE_LIKE.search(text):
@@ -89,6 +107,11 @@ def prose(lines: Iterable[Line]) -> Iterator[str]:
 def is_promo(text: str) -> bool:
     """Return whether a line sends the reader elsewhere instead of saying something."""
     return bool(_PROMO.match(text)) and len(text) <= 300
+
+
+def is_cut(text: str) -> bool:
+    """Return whether a text ends in the feed's own mark of cutting: "[…]", "..."."""
+    return bool(_CUT.search(text))
 
 
 def read_standfirst(blocks: Iterable[Block], credits: Credits) -> str | None:
@@ -120,7 +143,7 @@ def _opening(blocks: Iterable[Block], credits: Credits) -> Iterator[tuple[str, b
         if not isinstance(block, Line):
             continue
         number += 1
-        if (number in credits.lines and number < credits.prose_from) or _PROMO.match(block.text):
+        if (number in credits.lines and number < credits.prose_from) or _MORE.match(block.text):
             yield "", True
             return
         if _REVIEW_LABEL.match(block.text):
@@ -134,7 +157,7 @@ def _uncut(text: str) -> str:
         return text
     parts = sentences(text[: cut.start()])
     whole = " ".join(parts[:-1])
-    if len(whole) >= 40:
+    if len(whole) >= 20:
         return whole
     return re.sub(r"\W+\S*$", "", text[: cut.start()]) + "…" if text[: cut.start()].strip() else ""
 

@@ -1,6 +1,6 @@
 """Entry → Reading: what kind of post it is, and all that can be known of the review for certain.
 
-    title ──► strand, film, year      (titles.py)         structured data ──► rating, film   (structured.py)
+    title ──► strand, film, year      (titles.py)         data  ──► what the others leave open (linked.py, marks.py)
     body  ──► lines and pictures      (blocks.py)         lines ──► credits                  (credits.py)
     lines ──► standfirst, excerpt     (excerpt.py)        pictures ──► image, the film's good case
 
@@ -15,25 +15,35 @@ from dataclasses import dataclass, replace
 
 from syndicate.feeds.model import Entry, RawHtml
 from syndicate.reviews.blocks import Body, fold, read_body
-from syndicate.reviews.credits import HEAD_LINES, Credits, read_credits, reviewers_of
+from syndicate.reviews.credits import Credits, read_credits, reviewers_of
 from syndicate.reviews.excerpt import (
     EXCERPT_CHARS,
     STANDFIRST_CHARS,
+    is_cut,
     is_promo,
     prose,
     read_excerpt,
     read_standfirst,
+    sentences,
     shorten,
 )
+from syndicate.reviews.films import film_of
 from syndicate.reviews.images import alts, best_image
+from syndicate.reviews.kinds import kind_of
+from syndicate.reviews.linked import linked_reviews
 from syndicate.reviews.model import Film, Kind, Rating, Reading, Review
+from syndicate.reviews.names import is_surely_name, split_names
 from syndicate.reviews.ratings import parse_rating, rating_of_line, rating_of_lines
-from syndicate.reviews.structured import field, field_film, structured_rating
-from syndicate.reviews.titles import BLOG_RULES, TitleReading, TitleRules, film_of, read_title
+from syndicate.reviews.structured import StructuredReview, field_film, field_rating, marked_review, review_about
+from syndicate.reviews.titles import BLOG_RULES, TitleReading, TitleRules, read_title
 
 _ALT_END = re.compile(r"\s+(?:(?:film|movie)\s+)?(?:review|poster|dvd|blu-?ray|vod|still|image|retrospective)$", re.I)
-_REVIEWS_LABEL = re.compile(r"(?:(?:film|movie|cinema)\s+)?reviews?", re.I)
-_FILM_YEAR = re.compile(r".*\S\s*\((?:18[89]|19\d|20\d)\d\)")
+_TO_SEE = re.compile(
+    r"\s+(?:is|arrives|comes|opens|will be|can be|hits)\b.*\b(?:cinemas?|theat(?:er|re)s|VOD|DVD|Blu-?ray|digital"
+    r"|streaming|Netflix|Prime|Shudder|MUBI|Disney\+|Apple TV\+?)(?:\W.*)?",
+    re.I,
+)
+_NAME_IN_BRACKETS = re.compile(r"(?P<film>.*\S)\s+\((?P<name>[^()]{4,60})\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +54,9 @@ class _Parts:
     title: TitleReading
     body: Body
     credits: Credits
+    data: StructuredReview
     prose: tuple[str, ...]
+    standfirst: str | None
 
 
 def read_entry(entry: Entry, *, titles: TitleRules = BLOG_RULES, site_names: tuple[str, ...] = ()) -> Reading:
@@ -54,7 +66,7 @@ def read_entry(entry: Entry, *, titles: TitleRules = BLOG_RULES, site_names: tup
     gives to the site, which are no critic's even where they stand as author.
     """
     parts = _take_apart(entry, titles, site_names)
-    kind, why = _kind(parts)
+    kind, why = kind_of(entry, parts.title, parts.credits, parts.data, says_something=bool(parts.prose))
     image = best_image(
         parts.body.pictures, base=entry.base or entry.link, thumbnail=entry.thumbnail, frames=parts.body.frames
     )
@@ -74,71 +86,82 @@ def _take_apart(entry: Entry, rules: TitleRules, site_names: tuple[str, ...]) ->
     body = read_body(entry.content if entry.content.strip() else entry.summary)
     credits = read_credits(body.lines, plain=body.plain)
     title = _named_by_alt(read_title(fold(entry.title), rules, site_names=site_names), body, credits)
-    return _Parts(entry=entry, title=title, body=body, credits=credits, prose=tuple(_prose(body, credits, title)))
+    found = (*linked_reviews(body.linked_data), marked_review(body.marked))
+    standfirst = read_standfirst(body.blocks, credits)
+    may_be_cut = title.strand and not credits.lines and not entry.summary.strip()
+    return _Parts(
+        entry=entry,
+        title=title,
+        body=body,
+        credits=credits,
+        data=review_about(found, title.film, is_open=title.kind is None),
+        prose=tuple(_prose(body, credits, title, fold(entry.title))),
+        standfirst=standfirst or (_lone_sentence(body) if may_be_cut else None),
+    )
 
 
-def _kind(parts: _Parts) -> tuple[Kind, str]:
-    title, entry = parts.title, parts.entry
-    if (field(entry.fields, "filmTitle") or "").strip():
-        return _kind_of_diary(parts)
-    if title.kind is not None:
-        return title.kind, title.why
-    if not title.film:
-        return Kind.OTHER, "it has no title, and no picture names a film"
-    early = _early(parts.credits)
-    if early.name_a_film:
-        cast = "a cast" if early.cast else "a reviewer"
-        return Kind.REVIEW, f"its credits name a director and {cast}"
-    if _FILM_YEAR.fullmatch(entry.title.strip()) and any(map(_REVIEWS_LABEL.fullmatch, entry.labels)):
-        return Kind.REVIEW, "a film and its year for a title, and a label for reviews"
-    return Kind.OTHER, title.why
+def _lone_sentence(body: Body) -> str | None:
+    """Return the one sentence that is all of a post: the feed was cut at the jump break, and no link says so.
 
-
-def _kind_of_diary(parts: _Parts) -> tuple[Kind, str]:
-    """Tell a review of Letterboxd's from "Watched on Friday" alone."""
-    if parts.prose:
-        return Kind.REVIEW, "the feed names the film, and the entry says something of it"
-    return Kind.OTHER, "a diary entry: the film was watched, and nothing is said of it"
-
-
-def _early(credits: Credits) -> Credits:
-    """Return the credits as evidence: only those near the top of a post count."""
-    return credits if min(credits.lines, default=0) < HEAD_LINES else Credits()
+    So does Blogger where the owner's template has no "Read more". A sentence that is cut itself is none.
+    """
+    if body.marked or body.linked_data or body.frames or len(body.lines) != 1:
+        return None
+    lines = tuple(prose(body.lines))
+    is_whole = len(lines) == 1 and len(sentences(lines[0])) == 1 and not is_cut(lines[0])
+    return lines[0] if is_whole and len(lines[0]) <= STANDFIRST_CHARS else None
 
 
 def _review(parts: _Parts, site_names: tuple[str, ...]) -> Review:
     entry, title, credits = parts.entry, parts.title, parts.credits
-    film = _film(parts)
+    film, directors = _film(parts)
     bylines = credits.reviewers or ((title.reviewer,) if title.reviewer else ())
     return Review(
         film=film,
         strand=title.strand,
         festival=title.festival,
         format=title.format,
-        reviewers=reviewers_of(bylines, entry.labels, entry.authors, site_names),
-        directors=credits.directors,
-        cast=credits.cast,
+        reviewers=reviewers_of(bylines, entry.labels, parts.data.reviewers or entry.authors, site_names),
+        directors=directors,
+        cast=credits.cast or title.cast or parts.data.cast,
         standfirst=_standfirst(parts),
         excerpt=_excerpt(parts),
         rating=_rating(parts, film),
     )
 
 
-def _film(parts: _Parts) -> Film:
+def _film(parts: _Parts) -> tuple[Film, tuple[str, ...]]:
+    """Return the film, and who directed it."""
+    directors = parts.credits.directors or parts.data.directors
     named = field_film(parts.entry.fields)
     if named is not None:
-        return named
-    title, year = parts.title.film, parts.title.year or parts.credits.year
-    for director in parts.credits.directors:
-        title = title.removesuffix(f"({director})").rstrip() or title
-    return Film(title=_good_case(title, parts.body), year=year)
+        return named, directors
+    title, bracketed = _without_director(parts.title.film, directors, parts.prose)
+    data = parts.data.film
+    if data and data.title.casefold() != title.casefold():
+        title = data.title
+    year = parts.title.year or parts.credits.year or (data.year if data else None)
+    return Film(title=_good_case(title, parts), year=year), directors or bracketed
 
 
-def _good_case(title: str, body: Body) -> str:
-    """Return the title as a picture's alt text writes it, where the site's own is in capitals and they are equal."""
+def _without_director(title: str, directors: Sequence[str], prose: Iterable[str]) -> tuple[str, tuple[str, ...]]:
+    """Take a director in brackets off a title: one that is known, or a name that the prose speaks of."""
+    match = _NAME_IN_BRACKETS.fullmatch(title)
+    if not match:
+        return title, ()
+    names, family = split_names(match["name"]), match["name"].split()[-1]
+    is_named = all(map(is_surely_name, names)) and re.search(rf"\b{re.escape(family)}\b", " ".join(prose))
+    if is_named or set(names) <= set(directors):
+        return match["film"], names
+    return title, ()
+
+
+def _good_case(title: str, parts: _Parts) -> str:
+    """Return a title in capitals as a picture's alt text or the data writes it, where they are equal but for case."""
     if not title.isupper():
         return title
-    spelled = (_ALT_END.sub("", alt) for alt in alts(body.pictures))
+    spelled = [film_of(_ALT_END.sub("", alt)).title for alt in alts(parts.body.pictures)]
+    spelled += [parts.data.film.title] if parts.data.film else []
     same = (name for name in spelled if name.casefold() == title.casefold())
     return next((name for name in same if not name.isupper() and not name.islower()), title)
 
@@ -152,21 +175,28 @@ def _named_by_alt(title: TitleReading, body: Body, credits: Credits) -> TitleRea
     return replace(title, film=film.title, year=film.year) if film else title
 
 
-def _prose(body: Body, credits: Credits, title: TitleReading) -> Iterable[str]:
+def _prose(body: Body, credits: Credits, title: TitleReading, headline: str) -> Iterable[str]:
     """Give the lines of prose below the credits, promotions and the title's own repetition left out."""
+    repeated = (title.film.casefold(), headline.casefold())
     if credits.after:
         yield credits.after
     others = [(number, line) for number, line in enumerate(body.lines) if number not in credits.lines]
     below = tuple(prose(line for number, line in others if number >= credits.prose_from))
     for text in below or tuple(prose(line for _, line in others)):
-        if text.casefold() != title.film.casefold() and not (title.film and rating_of_line(text, title.film)):
+        if text.casefold() not in repeated and not (title.film and _is_business(text, title.film)):
             yield text
+
+
+def _is_business(text: str, film: str) -> bool:
+    """Return whether a line rates the film, or says where to see it: "RED TIDE is in UK cinemas from March 1st."."""
+    rest = text[len(film) :] if text.casefold().startswith(film.casefold()) else ""
+    return bool(rating_of_line(text, film)) or (len(rest) <= 120 and bool(_TO_SEE.fullmatch(rest)))
 
 
 def _standfirst(parts: _Parts) -> str | None:
     """Return the standfirst in the body, else a summary that the site wrote beside the content (a subtitle)."""
-    if found := read_standfirst(parts.body.blocks, parts.credits):
-        return found
+    if parts.standfirst:
+        return parts.standfirst
     summary = _summary(parts.entry)
     opening = "".join(line.text for line in parts.body.lines)
     cut = re.search(r"(?:…|\.{3}|\])\s*$", summary)
@@ -182,21 +212,19 @@ def _summary(entry: Entry) -> str:
 
 
 def _excerpt(parts: _Parts) -> str | None:
-    standfirst = read_standfirst(parts.body.blocks, parts.credits)
     if parts.credits.after is None:
         return None
-    lines = [line for line in parts.prose if line != standfirst]
+    lines = [line for line in parts.prose if line != parts.standfirst]
     if parts.body.plain and lines and not re.search(r"[.!?…][\"'”’)]*$", lines[-1]):
         lines[-1] += "…"
     return read_excerpt(lines)
 
 
 def _rating(parts: _Parts, film: Film) -> Rating | None:
-    """Return the rating: of the data, of the title, or of a line that is nothing else; never out of prose."""
-    entry, body = parts.entry, parts.body
-    structured = structured_rating(entry.fields, body.linked_data, body.marked, film.title)
-    texts = [line.text for line in body.lines if not line.caption and not is_promo(line.text)]
-    return structured or parts.title.rating or rating_of_lines(texts, film.title) or _opening_stars(texts)
+    """Return the rating: of the feed's fields, the title, a line that is nothing else, or the data; never of prose."""
+    texts = [line.text for line in parts.body.lines if not (line.caption or line.data or is_promo(line.text))]
+    said = field_rating(parts.entry.fields) or parts.title.rating or rating_of_lines(texts, film.title)
+    return said or _opening_stars(texts) or parts.data.rating
 
 
 def _opening_stars(texts: Sequence[str]) -> Rating | None:
@@ -207,7 +235,6 @@ def _opening_stars(texts: Sequence[str]) -> Rating | None:
 
 
 def _opening(parts: _Parts) -> str:
-    standfirst = read_standfirst(parts.body.blocks, parts.credits)
-    lines = [line for line in parts.prose if line != standfirst]
-    text = " ".join(([standfirst] if standfirst else []) + lines[:3])
+    lines = [line for line in parts.prose if line != parts.standfirst]
+    text = " ".join(([parts.standfirst] if parts.standfirst else []) + lines[:3])
     return shorten(text, EXCERPT_CHARS) if text else ""

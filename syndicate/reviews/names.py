@@ -9,7 +9,9 @@ from syndicate.reviews.words import OPENERS, PARTICLES
 _MAX_CHARS = 1500
 _SUFFIX = re.compile(r"(?:Jr|Sr|Jnr|Snr|II|III|IV)\.?", re.I)
 _HANDLE = re.compile(r"\s*[(\[]?\s*@[\w.@-]+\s*[)\]]?")
-_BETWEEN = re.compile(r"\s*(?:[,;|•/]|\s&\s|\s\+\s|\s+and\s+|\s+et\s+|\s+y\s+)\s*(?![^(]*\))", re.I)
+_BETWEEN = re.compile(
+    r"\s*(?:[,;|•/]|\s&\s|(?<=[^\W\d_]{2})&(?=[^\W\d_]{2})|\s\+\s|\s+and\s+|\s+et\s+|\s+y\s+)\s*(?![^(]*\))", re.I
+)
 _LEAD_IN = re.compile(r"(?:and|with|introducing|featuring|&)\s+", re.I)
 _NOBODY = frozenset({"", "more", "others", "etc", "etc.", "et al", "et al.", "many more", "and more", "tba", "n/a"})
 _SITE = re.compile(r"(?:https?://)?[\w-]+\.(?:com|net|org|co\.uk|ie|eu|example)\b|https?://", re.I)

@@ -1,35 +1,70 @@
 """Review data that a post carries for machines: JSON-LD, microdata, hReview, and the feed's own fields.
 
-Sources: schema.org/Review (a rating without bestRating is of five), microformats.org/wiki/hreview,
-letterboxd.com feeds (memberRating, half stars of five).
+It says what title and body leave open; where they speak, they win. Sources: schema.org/Review (a rating without
+bestRating is of five), microformats.org/wiki/hreview, letterboxd.com feeds (memberRating, half stars of five).
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
-from syndicate.reviews.model import Film, Rating
+from syndicate.reviews.films import film_of, names_film
+from syndicate.reviews.model import Film, Kind, Rating
+from syndicate.reviews.names import split_names
 from syndicate.reviews.ratings import scaled, to_number
 
-_WRAPPING = re.compile(r"/\*\s*<!\[CDATA\[\s*\*/|/\*\s*\]\]>\s*\*/|^\s*<!\[CDATA\[|\]\]>\s*$")
-_MAX_NODES = 5000
-_BEST = 5.0
+BEST = 5.0
+KINDS = {
+    "Movie": Kind.REVIEW,
+    "TVSeries": Kind.TV_REVIEW,
+    "TVSeason": Kind.TV_REVIEW,
+    "TVEpisode": Kind.TV_REVIEW,
+    "Book": Kind.BOOK_REVIEW,
+}
+"""The things of schema.org whose reviews are ours."""
+_T = TypeVar("_T")
+_BY = re.compile(r"(?:review(?:ed)?\s+)?by:?\s+", re.I)
 
 
-def structured_rating(
-    fields: Sequence[tuple[str, str]],
-    linked_data: Iterable[str],
-    marked: Sequence[tuple[str, str]],
-    film: str | None = None,
-) -> Rating | None:
-    """Return the rating that the data gives, the feed's own fields first; None where there is none, or several.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StructuredReview:
+    """What the data says of one review; empty where it says nothing."""
 
-    JSON-LD about a film of another name is passed over.
+    film: Film | None = None
+    kind: Kind | None = None
+    """Of the thing reviewed; None where it is no film, series or book, or is not said."""
+    reviewers: tuple[str, ...] = ()
+    directors: tuple[str, ...] = ()
+    cast: tuple[str, ...] = ()
+    rating: Rating | None = None
+
+
+def review_about(reviews: Iterable[StructuredReview], title: str, *, is_open: bool) -> StructuredReview:
+    """Return what the reviews of a film agree on; one about a film of another name is passed over.
+
+    `is_open`: the post's title does not say that it is a review, so that the only film reviewed in the data
+    may be another than the title: it then names the film.
     """
-    member = field(fields, "memberRating")
-    return _scaled(member, _BEST) or _from_linked_data(linked_data, film) or _from_marks(marked)
+    found = tuple(reviews)
+    about = tuple(each for each in found if each.film is None or names_film(title, each.film.title))
+    if is_open and not any(each.film for each in about) and len({each.film for each in found if each.film}) == 1:
+        about = found
+    return StructuredReview(
+        film=_agreed(each.film for each in about),
+        kind=_agreed(each.kind for each in about),
+        reviewers=_agreed(each.reviewers for each in about) or (),
+        directors=_agreed(each.directors for each in about) or (),
+        cast=_agreed(each.cast for each in about) or (),
+        rating=_agreed(each.rating for each in about),
+    )
+
+
+def _agreed(values: Iterable[_T | None]) -> _T | None:
+    found = {value for value in values if value}
+    return found.pop() if len(found) == 1 else None
 
 
 def field(fields: Sequence[tuple[str, str]], name: str) -> str | None:
@@ -47,58 +82,44 @@ def field_film(fields: Sequence[tuple[str, str]]) -> Film | None:
     return Film(title=title, year=int(year) if re.fullmatch(r"\d{4}", year, re.ASCII) else None)
 
 
-def _from_linked_data(scripts: Iterable[str], film: str | None) -> Rating | None:
-    found = {
-        rating
-        for script in scripts
-        for node in _nodes(_load(script))
-        if "reviewRating" in node and _is_about(node, film) and (rating := _from_node(node["reviewRating"]))
-    }
-    return found.pop() if len(found) == 1 else None
+def field_rating(fields: Sequence[tuple[str, str]]) -> Rating | None:
+    """Return the rating in the feed's own fields, or None."""
+    return _scaled(field(fields, "memberRating"), BEST)
 
 
-def _load(script: str) -> object:
-    try:
-        return json.loads(_WRAPPING.sub("", script))
-    except (ValueError, RecursionError):
-        return None
+def marked_review(marked: Sequence[tuple[str, str]]) -> StructuredReview:
+    """Return the review that microdata or an hReview describes: paths and values as `marks.py` gives them."""
+    names = _values(marked, "itemReviewed/name") or _values(marked, "itemReviewed")[:1]
+    dates = [*_values(marked, "itemReviewed/datePublished"), *_values(marked, "itemReviewed/dateCreated")]
+    film = film_of(names[0]) if names and names[0].strip() else None
+    year = next((int(match[0]) for date in dates if (match := re.match(r"(?:18[89]|19\d|20\d)\d(?!\d)", date))), None)
+    types = _values(marked, "itemReviewed/type")
+    return StructuredReview(
+        film=Film(title=film.title, year=year or film.year) if film else None,
+        kind=KINDS.get(types[0]) if types else Kind.REVIEW if film and _marked_rating(marked) else None,
+        reviewers=_people(marked, "author"),
+        directors=_people(marked, "itemReviewed/director"),
+        cast=_people(marked, "itemReviewed/actor") or _people(marked, "itemReviewed/actors"),
+        rating=_marked_rating(marked),
+    )
 
 
-def _nodes(data: object) -> Iterator[Mapping[str, object]]:
-    """Give every object in the data, outermost first; a loop over a stack, so depth costs nothing."""
-    stack = [data]
-    for _ in range(_MAX_NODES):
-        if not stack:
-            return
-        item = stack.pop()
-        if isinstance(item, dict):
-            yield item
-            stack.extend(item.values())
-        elif isinstance(item, list):
-            stack.extend(item)
+def _values(marked: Sequence[tuple[str, str]], path: str) -> list[str]:
+    return [value for found, value in marked if found == path]
 
 
-def _is_about(node: Mapping[str, object], film: str | None) -> bool:
-    item = node.get("itemReviewed")
-    name = item.get("name") if isinstance(item, dict) else None
-    return film is None or not isinstance(name, str) or name.casefold() == film.casefold()
+def _people(marked: Sequence[tuple[str, str]], path: str) -> tuple[str, ...]:
+    values = _values(marked, f"{path}/name") or _values(marked, path)
+    return tuple(dict.fromkeys(name for value in values for name in split_names(_BY.sub("", value))))
 
 
-def _from_node(rating: object) -> Rating | None:
-    if isinstance(rating, list) and rating:
-        rating = rating[0]
-    if not isinstance(rating, dict):
-        return _scaled(str(rating), _BEST)
-    best = to_number(str(rating.get("bestRating", _BEST)).removesuffix(".0"))
-    return _scaled(str(rating.get("ratingValue", "")), best or _BEST)
-
-
-def _from_marks(marked: Sequence[tuple[str, str]]) -> Rating | None:
-    best = next((to_number(value) for name, value in marked if name in ("bestRating", "best")), None)
-    values = {value for name, value in marked if name in ("ratingValue", "value")}
-    plain = {value for name, value in marked if name in ("reviewRating", "rating")}
+def _marked_rating(marked: Sequence[tuple[str, str]]) -> Rating | None:
+    ours = [(path.rpartition("/")[2], value) for path, value in marked if "aggregateRating" not in path]
+    best = next((to_number(value) for name, value in ours if name in ("bestRating", "best")), None)
+    values = {value for name, value in ours if name in ("ratingValue", "value")}
+    plain = {value for name, value in ours if name in ("reviewRating", "rating")}
     one = values or plain
-    return _scaled(one.pop(), best or _BEST) if len(one) == 1 else None
+    return _scaled(one.pop(), best or BEST) if len(one) == 1 else None
 
 
 def _scaled(value: str | None, maximum: float) -> Rating | None:

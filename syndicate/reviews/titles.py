@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 
 import regex
 
-from syndicate.reviews.model import Festival, Film, Kind, Rating
+from syndicate.reviews.films import film_of, film_parts, without_headline
+from syndicate.reviews.model import Festival, Kind, Rating
+from syndicate.reviews.names import split_names
 from syndicate.reviews.ratings import parse_rating
 
 MAX_TITLE_CHARS = 300
@@ -45,6 +47,7 @@ class TitleReading:
     format: str | None = None
     rating: Rating | None = None
     reviewer: str | None = None
+    cast: tuple[str, ...] = ()
 
 
 def compile_title_rules(patterns: Sequence[str]) -> TitleRules:
@@ -76,12 +79,6 @@ def read_title(title: str, rules: TitleRules = BLOG_RULES, *, site_names: Sequen
     return _unknown(title)
 
 
-def film_of(title: str) -> Film:
-    """Return the film that a title without a strand names: "THE PREY (1983)" → THE PREY, 1983."""
-    film, year, _ = _film_parts(title)
-    return Film(title=film, year=year)
-
-
 _SEP = r"\s*[-–—:]\s*"
 _SPACED = r"(?:\s+[-–—|]\s+|\s*\|\s*|:\s+)"
 _WORD = r"(?:Review|Retrospective)"
@@ -93,31 +90,35 @@ _BRACKETED = re.compile(rf"(?P<strand>\[(?P<pre>[^\]]{{0,60}}?)\s*\b{_WORD}\])\s
 _MEDIUM = r"(?:Film|Movie|Short Film|Blu-?ray|DVD|4K|VOD|Netflix|Cinema|TV|Television|Series|Book|Festival)"
 _FESTIVAL_YEAR = r"[^-–—|:]{2,60}?\s(?:19|20)\d\d"
 _LAST = re.compile(rf"(?P<film>\S.*?){_SPACED}(?P<strand>(?:(?P<pre>{_MEDIUM}|{_FESTIVAL_YEAR})\s+)?{_WORD})", re.I)
+_MEDIUM_COLON = re.compile(rf"(?:{_MEDIUM}\s+)?{_WORD}:\s+", re.I)
+_FILM_YEAR = re.compile(r".*\S\s*\((?:18[89]|19\d|20\d)\d\)")
+_SUFFIX = re.compile(r"(?P<film>\S.*?)\s+(?P<strand>(?:(?:Film|Movie|Blu-?ray|DVD)\s+)?Review)", re.I)
 _FESTIVAL_FIRST = re.compile(rf"(?P<strand>{_FESTIVAL_YEAR}):\s+(?P<film>\S.*)", re.I)
 _FEST_ONLY = re.compile(r"(?P<strand>[^:]{2,60}\bfest(?:ival)?):\s+(?P<film>\S.*)", re.I)
 _REVIEW_BY = re.compile(r"(?P<film>\S.*?)\s+(?P<strand>(?:Film |Movie )?Review) by (?P<name>[^-–—|:]{4,60})", re.I)
 _RATED = re.compile(
     r"(?P<film>\S.*?)(?:\s+[-–—|]\s+|,\s+|\s+)"
-    r"(?P<rating>(?:[★⭐]️?\s?)+½?[☆]*|½[☆]*|[\d½.]+ Stars?(?= [-–—|]|$)|[\d.]+/(?:5|10))(?:\s+[-–—|]\s+.*)?\.?",
+    r"(?P<rating>(?:[★⭐]️?\s?)+½?[☆]*|½[☆]*"
+    r"|(?:\d 1/2|[\d½.]+) Stars?(?= [-–—|]|$)|[\d.]+/(?:5|10))(?:\s+[-–—|]\s+.*)?\.?",
     re.I,
 )
-_YEAR = re.compile(r"(?P<film>.*\S)\s*[(\[](?P<year>(?:18[89]|19\d|20\d)\d)[)\]]")
 _YEAR_AFTER_COMMA = re.compile(r"(?P<film>.*\S),\s(?P<year>(?:18[89]|19\d|20\d)\d)")
-_NOTE = re.compile(r"(?P<film>.*\S)\s+\[(?P<note>[^\[\]]{1,40})\]")
 _FESTIVAL = re.compile(rf"(?P<name>.*\S)\s+(?P<year>(?:19|20)\d\d)(?:\s+{_WORD})?", re.I)
 _NO_FESTIVAL = re.compile(
     r"(?:the\s+)?(?:new release|first look|tv|book|film|movie|dvd|vod|blu-?ray|netflix|best of|top \d+|year"
     r"|summer|winter|spring|autumn|january|february|march|april|may|june|july|august|september|october|november|december)",
     re.I,
 )
-_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»"}
 
 _NOT_A_FILM = re.compile(
     r"\b(?:games?|albums?|music|gig|concert|soundtrack|score|theatre|theater|stage|musical|opera"
     r"|comics?|restaurant|product|app|gadget|podcast|trailers?|posters?|toy|beer|website|figure|exhibition)$",
     re.I,
 )
-_IDIOM = re.compile(r"(?:.*\b)?(?:in|under|peer|year|week|month|for|the|a|an|my|your|this|no|to|we)$", re.I)
+_IDIOM = re.compile(
+    r"(?:.*\b)?(?:in|under|peer|year|week|month|annual|weekly|monthly|for|the|a|an|my|your|this|no|to|we)$",
+    re.I,
+)
 _BOOK = re.compile(r"\b(?:book|novel|audiobook)$", re.I)
 _TV = re.compile(r"\b(?:TV|television|series|mini-?series|season(?: \w+)?|episode(?: \w+)?|show)$", re.I)
 _SPLIT_PREFIX = re.compile(r"\s[-–—|]\s|[:|]\s?|\s[-–—]|[-–—]\s")
@@ -133,6 +134,7 @@ _OTHERS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r".*\btrailers?\s(?:&|and|for)\b|trailers?\s*[-–—:]|watch the trailer", "a trailer"),
         (r"(?:exclusive|podcast|infographic|video essay|news|competition|win|preview)\s*[-–—:!]", "by its first word"),
         (r".*\b(?:preview|podcast)$", "by its last word"),
+        (r".*\b(?:movie|film|cinema|festival|season) preview\s*[-–—:]", "a preview"),
         (r"(?:great movie posters?|tv waffle)\s*[-–—:]", "a column that is not of reviews"),
         (r"(?:the\s)?(?:top\s)?\d+\s(?:\w+\s)?(?:great|greatest|best|worst|movies|films|most)\b", "a list of films"),
         (r"the (?:most|best|worst|\d+)\b.*\b(?:movies|films)\b", "a list of films"),
@@ -179,11 +181,14 @@ def _prefixed(title: str) -> TitleReading | None:
     if not match:
         return None
     pre = match["pre"] or ""
+    if _FILM_YEAR.fullmatch(pre) and not match["brackets"]:
+        return _review(match["strand"][len(pre) :].strip(), "", pre)
     if _SPLIT_PREFIX.search(pre) and not re.search(r"\s(?:19|20)\d\d$", pre):
         return None
     if pre and _IDIOM.fullmatch(pre):
         return None
-    return _review(match["strand"], pre, match["film"], brackets=match["brackets"])
+    film = without_headline(match["film"]) if _MEDIUM_COLON.fullmatch(title[: match.start("film")]) else match["film"]
+    return _review(match["strand"], pre, film, brackets=match["brackets"])
 
 
 def _bracketed(title: str) -> TitleReading | None:
@@ -199,6 +204,17 @@ def _strand_last(title: str) -> TitleReading | None:
     if first and not match["pre"]:
         return _review(first["strand"], first["strand"], first["film"])
     return _review(match["strand"], match["pre"] or "", match["film"])
+
+
+def _suffixed(title: str) -> TitleReading | None:
+    """Read "Salt Mill (1983) Review", "Salt Mill Movie Review" and "Salt Mill Review"; THE REVIEW is a film."""
+    match = _SUFFIX.fullmatch(title)
+    if not match or _SPLIT_PREFIX.search(match["film"]):
+        return None
+    film = match["film"]
+    if _IDIOM.fullmatch(film) or _NOT_A_FILM.search(film) or _NO_FESTIVAL.fullmatch(film):
+        return None
+    return _review(match["strand"], "", film)
 
 
 def _review_by(title: str) -> TitleReading | None:
@@ -223,6 +239,7 @@ _FORMS: tuple[Callable[[str], TitleReading | None], ...] = (
     _bracketed,
     _other,
     _strand_last,
+    _suffixed,
     _review_by,
     _rated,
 )
@@ -230,17 +247,18 @@ _FORMS: tuple[Callable[[str], TitleReading | None], ...] = (
 
 def _review(strand: str | None, pre: str, film: str, *, brackets: str = "", why: str = "") -> TitleReading:
     """Make a reading of the parts of a title; `pre` is the strand without the word Review."""
-    title, year, note = _film_parts(film)
+    parts = film_parts(film)
     kind, reason = _kind(pre, strand)
     inside = re.findall(r"[\[(]\s*([^\])]+?)\s*[\])]", brackets)
     return TitleReading(
         kind=kind,
         why=f"{reason} ({why})" if why and strand else why or reason,
-        film=title,
-        year=year,
+        film=parts.name,
+        year=parts.year,
         strand=strand,
         festival=_festival(pre),
-        format=", ".join(inside) or note,
+        format=", ".join(inside) or parts.note,
+        cast=split_names(parts.starring),
     )
 
 
@@ -262,40 +280,26 @@ def _festival(pre: str) -> Festival | None:
     return Festival(name=match["name"], year=int(match["year"]))
 
 
-def _film_parts(film: str) -> tuple[str, int | None, str | None]:
-    """Return the film's title, its year and a note in brackets at its end; a film may be called 1987 or [REC]."""
-    film, note, year = film.strip(), None, None
-    if match := _NOTE.fullmatch(film):
-        film, note = match["film"], match["note"]
-    if match := _YEAR.fullmatch(film):
-        film, year = match["film"], int(match["year"])
-    if note and year is None and re.fullmatch(r"(?:18|19|20)\d\d", note):
-        year, note = int(note), None
-    return _unquoted(film), year, note
-
-
-def _unquoted(film: str) -> str:
-    close = _QUOTES.get(film[:1])
-    if close is None:
-        return film
-    inner = film[1:]
-    if inner.endswith(close) and close not in inner[:-1] and inner[:-1].strip():
-        return inner[:-1].strip()
-    headline = re.match(rf"(?P<film>.*?[^\s,])(?P<comma>,?){re.escape(close)}(?P<rest>,?\s.*)", inner)
-    if headline and (headline["comma"] or re.match(r",|\s[a-z]", headline["rest"])):
-        return headline["film"]
-    return film
-
-
 def _without_site(title: str, site_names: Sequence[str]) -> str:
     """Take the site's name off both ends, as a saved page's title carries it: "SITE TITLE | SITE"."""
     head, bar, tail = title.rpartition(" | ")
+    if bar and head.startswith(f"{tail} "):
+        return head[len(tail) :].strip(" -|:")
+    for name in site_names:
+        title = _without_name(title, name)
+    head, bar, tail = title.rpartition(" | ")
     if not bar or re.search(rf"\b{_WORD}\b", tail, re.I):
         return title
-    known = tail.casefold() in {name.casefold() for name in site_names}
-    if head.startswith(f"{tail} "):
-        return head[len(tail) :].strip(" -|:")
-    return head if known or _PREFIX.fullmatch(head) or _BRACKETED.fullmatch(head) else title
+    return head if _PREFIX.fullmatch(head) or _BRACKETED.fullmatch(head) else title
+
+
+def _without_name(title: str, name: str) -> str:
+    """Take a known site's name off: at the end after a bar or dash, at the start where a review's title follows."""
+    if not name.strip():
+        return title
+    title = re.sub(rf"(?<=\S)\s+[|–—-]\s+{re.escape(name.strip())}$", "", title, flags=re.I)
+    rest = re.sub(rf"^{re.escape(name.strip())}(?:\s*[|:–—-])?\s+", "", title, flags=re.I)
+    return rest if rest != title and (_PREFIX.fullmatch(rest) or _BRACKETED.fullmatch(rest)) else title
 
 
 def _unknown(title: str) -> TitleReading:

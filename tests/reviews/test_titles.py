@@ -99,7 +99,7 @@ def test_what_is_no_film_review_says_why(title: str) -> None:
         ("SALT AND FIRE", "SALT AND FIRE", None),
         ("THE PROWL (1983)", "THE PROWL", 1983),
         ("NORTH END FILM FEST: The Polite Dead (2022)", "The Polite Dead", 2022),
-        ("QUIETEST MAN IN OHIO, THE", "QUIETEST MAN IN OHIO, THE", None),
+        ("QUIETEST MAN IN OHIO, THE", "THE QUIETEST MAN IN OHIO", None),
         ("Dear Mr. Jones 7/10 and Harbour – 8.5/10.", "Dear Mr. Jones 7/10 and Harbour – 8.5/10.", None),
         ("Dear Hollywood, Ireland Is Not a Theme Park", "Dear Hollywood, Ireland Is Not a Theme Park", None),
         ("The Year in Review - 2023", "The Year in Review - 2023", None),
