@@ -72,7 +72,7 @@ class Crashes(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="syndicate-crash-"))
+        self.folder = Path(tempfile.mkdtemp(dir=template().parent))
         shutil.copyfile(template(), self.folder / "syndicate.db")
         self.database = open_database(f"sqlite:///{self.folder / 'syndicate.db'}")
         self.generation = Generation(self.folder / "generation")
