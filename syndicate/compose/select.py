@@ -9,6 +9,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from syndicate.compose.model import PublishedReview, Section, Selection
+from syndicate.reviews.ratings import share_of
 
 
 class LeadRule(StrEnum):
@@ -60,7 +61,8 @@ def _lead(reviews: Sequence[PublishedReview], rule: LeadRule) -> PublishedReview
 def _share(review: PublishedReview) -> float:
     """Return how high a rating stands on its own scale; unrated reviews come last, and max() keeps the newest."""
     rating = review.review.rating
-    return rating.value / rating.maximum if rating and rating.value is not None and rating.maximum else -1.0
+    share = share_of(rating) if rating else None
+    return -1.0 if share is None else share
 
 
 def _sections(reviews: Sequence[PublishedReview], rules: Sequence[SectionRule]) -> tuple[Section, ...]:

@@ -157,7 +157,7 @@ class Mail(_Part):
     )
     return_path: Address | None = Field(
         default=None,
-        description="Where bounces go; each reader's own tag is added before the @, as bounces+tag@.",
+        description="Where bounces go (the envelope sender); without it, the address of From.",
     )
     reply_to: Address | None = Field(default=None, description="Where replies go, if not to From.")
     in_doubt: InDoubtRule = Field(

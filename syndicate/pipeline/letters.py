@@ -92,6 +92,8 @@ def send_test(app: App, made: Draft, address: str) -> str:
 
     Raises ChannelError where it was not taken: a test that did not arrive must not look like one that did.
     """
+    if app.paused():
+        raise ConfigError("nothing leaves while syndicate is paused", hint="syndicate resume")
     letter = example_letter(app, made, parse_address(address))
     for _, outcome in app.mail_channel().send([letter]):
         if isinstance(outcome, Sent):

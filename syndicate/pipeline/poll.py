@@ -107,9 +107,9 @@ def _poll(app: App, feed: FeedConfig, health: FeedHealth, backfill: int | None) 
 def _read(app: App, feed: FeedConfig, health: FeedHealth, fetched: Fetched, wanted: int, now: datetime) -> Polled:
     document = parse_feed(fetched.body, url=fetched.url, content_type=fetched.content_type)
     is_first = health.parsed is None
-    if not document.entries and not is_first:
-        raise FeedError("the feed has no entries, though it had some before", where=health.url)
-    pages = _pages(app, document, health, wanted if is_first else 0)
+    if not document.entries:
+        return _nothing_yet(app, health, is_first, now)
+    pages, missed = _pages(app, document, health, wanted if is_first else 0)
     placed = _placed(app, health.name, tuple(entry for page in pages for entry in page.entries))
     held = health.held or _judge(app, health, placed, is_first)
     site_names = (app.config.site.name, document.title)
@@ -136,8 +136,16 @@ def _read(app: App, feed: FeedConfig, health: FeedHealth, fetched: Fetched, want
         announced=sum(each.admission == READY for each in seen) if new else 0,
         first_run=is_first,
         held=held,
-        warnings=document.warnings,
+        warnings=(*document.warnings, *missed),
     )
+
+
+def _nothing_yet(app: App, health: FeedHealth, is_first: bool, now: datetime) -> Polled:
+    """An empty feed is no first run: it may be a fault of the site, and then its archive would be news tomorrow."""
+    if not is_first:
+        raise FeedError("the feed has no entries, though it had some before", where=health.url)
+    app.feeds.record_empty(health.name, health.url, now)
+    return Polled(feed=health.name, warnings=("the feed has no entries yet; its first run is still to come",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,15 +161,32 @@ class _Placed:
     """Those of its identities that we have not seen before."""
 
 
-def _pages(app: App, document: Feed, health: FeedHealth, wanted: int) -> list[Feed]:
-    """Follow rel=next after a gap, until a page holds something known; on a first run, until `wanted` are there."""
+def _pages(app: App, document: Feed, health: FeedHealth, wanted: int) -> tuple[list[Feed], tuple[str, ...]]:
+    """Follow rel=next after a gap, until a page holds something known; on a first run, until `wanted` are there.
+
+    Returns the pages, and a warning where one could not be had and was passed over.
+    """
     pages = [document]
     while _goes_on(app, pages, health, wanted):
-        fetched = app.fetcher.fetch(pages[-1].next or "", Validators())
-        if isinstance(fetched, NotModified):
-            break
-        pages.append(parse_feed(fetched.body, url=fetched.url, content_type=fetched.content_type))
-    return pages
+        try:
+            fetched = app.fetcher.fetch(pages[-1].next or "", Validators())
+            if isinstance(fetched, NotModified):
+                break
+            pages.append(parse_feed(fetched.body, url=fetched.url, content_type=fetched.content_type))
+        except FeedError as error:
+            if not _may_miss_a_page(app, health):
+                raise
+            return pages, (f"an older page of the feed could not be read, and what it holds was not seen: {error.what}",)
+    return pages, ()
+
+
+def _may_miss_a_page(app: App, health: FeedHealth) -> bool:
+    """Return whether to go on without an older page: on a first run, or once the feed has failed for a day by it.
+
+    Until then the whole poll fails and is tried again, so that a gap is not closed over entries nobody saw.
+    """
+    since = health.failing_since
+    return health.parsed is None or (since is not None and app.clock.now() - since >= FAILING_TOO_LONG)
 
 
 def _goes_on(app: App, pages: Sequence[Feed], health: FeedHealth, wanted: int) -> bool:

@@ -64,6 +64,18 @@ def format_rating(rating: Rating, *, spoken: bool = False) -> str:
     return _drawn(value, maximum) or f"{_figure(value)}/{_figure(maximum)}"
 
 
+LETTERS = ("F", "D-", "D", "D+", "C-", "C", "C+", "B-", "B", "B+", "A-", "A", "A+")
+"""The letter scale, from 0 to 12 (docs/concepts.md)."""
+
+
+def share_of(rating: Rating) -> float | None:
+    """Return how much of its scale a rating has, from 0 to 1, or None: 4 of 5 → 0.8, "B+" → 0.75."""
+    if rating.letter is not None:
+        letter = rating.letter.upper().replace("\N{MINUS SIGN}", "-").replace("\N{EN DASH}", "-")
+        return LETTERS.index(letter) / 12 if letter in LETTERS else None
+    return rating.value / rating.maximum if rating.value is not None and rating.maximum else None
+
+
 def rating_of_line(line: str, film: str | None = None) -> Rating | None:
     """Return the rating that a line gives as its own business, or None: "Rating: 3/5", "★★★", "Red Tide: 8/10".
 

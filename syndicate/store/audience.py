@@ -113,6 +113,13 @@ class AudienceStore:
             return None
         return Suppression(address=address, reason=SuppressionReason(row.reason), since=row.since)
 
+    def suppressed(self, addresses: Sequence[str]) -> dict[str, SuppressionReason]:
+        """Return which of these addresses must not be mailed, by key (address_key), and why."""
+        keys = [address_key(address) for address in addresses]
+        query = select(suppressions.c.address_key, suppressions.c.reason).where(suppressions.c.address_key.in_(keys))
+        with self._database.read() as connection:
+            return {key: SuppressionReason(reason) for key, reason in connection.execute(query)}
+
     def find(self, address: str) -> Subscriber:
         """Return a subscriber by address, whatever its case; NotFoundError where there is none."""
         query = select(subscribers).where(subscribers.c.address_key == address_key(address))
@@ -214,7 +221,7 @@ def _kept_out(connection: Connection, list_name: str, said: Mapping[int, Subscri
         return set()
     here = (subscriptions.c.list == list_name, subscriptions.c.subscriber_id.in_(list(said)))
     query = select(subscriptions.c.subscriber_id, subscriptions.c.state).where(*here)
-    states = {number: state for number, state in connection.execute(query)}
+    states: dict[int, str] = dict(iter(connection.execute(query)))
     left = [number for number, state in said.items() if state is SubscriptionState.UNSUBSCRIBED]
     leaving = [number for number in left if states.get(number) != SubscriptionState.UNSUBSCRIBED]
     if leaving:

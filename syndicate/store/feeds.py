@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, select, update
 from syndicate.feeds.model import Validators
 from syndicate.reviews.admission import EntryState, Hold
 from syndicate.store.database import Database, insert_if_absent
-from syndicate.store.tables import entries, feeds
+from syndicate.store.tables import entries, feeds, issue_reviews
 
 
 class FeedHold(StrEnum):
@@ -65,10 +65,25 @@ class FeedStore:
             )
         return since or now
 
+    def record_empty(self, name: str, url: str, now: datetime) -> None:
+        """Remember that a feed was there and empty; it still has its first run to come."""
+        with self._database.write() as connection:
+            ensure_feed(connection, self._database, name, url)
+            none = Validators()
+            record_success(connection, name, url=url, validators=none, now=now, parsed=False, title=None)
+
     def hold_all(self, connection: Connection, reason: FeedHold) -> None:
-        """Hold every feed and what has not settled, within the caller's transaction (after a restore)."""
-        unsettled = (entries.c.state == EntryState.HELD, entries.c.reason == Hold.UNSETTLED)
-        connection.execute(update(entries).where(*unsettled).values(reason=Hold.NOVELTY))
+        """Hold every feed, and what has not settled or was in no issue yet (after a restore).
+
+        It is done within the caller's transaction. What waited for an issue may have been in one that the
+        database has forgotten.
+        """
+        unsettled = (entries.c.state == EntryState.HELD) & (entries.c.reason == Hold.UNSETTLED)
+        carried = select(issue_reviews.c.entry_id)
+        waiting = (entries.c.state == EntryState.READY) & entries.c.id.not_in(carried)
+        connection.execute(
+            update(entries).where(unsettled | waiting).values(state=EntryState.HELD, reason=Hold.NOVELTY)
+        )
         connection.execute(
             update(feeds)
             .where(feeds.c.parsed.is_not(None))

@@ -216,7 +216,11 @@ class Ledger:
         with self._database.write() as connection:
             if state is _S.PLANNED and _is_stopped(connection, row.issue_id):
                 raise ValueError("its issue was stopped; its reviews are in the next one")
-            if not _move(connection, number, Step(state=state, due=due, reply=f"{state} by hand"), since=row.state):
+            # What failed and never was in doubt was surely not taken: it begins anew, with all its patience.
+            is_fresh = row.state is _S.FAILED and row.doubts == 0
+            extra = {"attempts": 0, "first_tried": None} if is_fresh else None
+            step = Step(state=state, due=due, reply=f"{state} by hand")
+            if not _move(connection, number, step, since=row.state, extra=extra):
                 raise ValueError("it has just changed; look again")
         return self.get(number)
 

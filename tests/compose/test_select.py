@@ -42,8 +42,8 @@ def test_the_newest_review_leads_and_the_rest_keep_their_order() -> None:
 
 
 def test_the_highest_rating_leads_whatever_its_scale_and_the_newest_of_equals() -> None:
-    four = Rating(value=4, maximum=5)
-    eight = Rating(value=8, maximum=10)
+    four = Rating(value=3, maximum=4)
+    eight = Rating(letter="B+")
     chosen = select_reviews(
         [review(3), review(2, rating=eight), review(1, rating=four)], rules(lead=LeadRule.RATING), NOW
     )

@@ -318,3 +318,17 @@ def test_a_feed_is_asked_no_more_often_than_it_is_due(lantern: Studio) -> None:
     asked = len(lantern.web.asked)
     lantern.live(HOUR, step=timedelta(seconds=60))
     assert len(lantern.web.asked) - asked == 4
+
+
+# What cannot be read must not close a gap, nor be a first run
+
+
+def test_an_empty_first_reading_is_no_first_run(lantern: Studio) -> None:
+    lantern.feed()
+    (polled,) = lantern.tick().polled
+    assert polled.error is None
+    assert "no entries yet" in polled.warnings[0]
+    lantern.feed(*archive(4))
+    lantern.live(2 * HOUR)
+    assert lantern.posted() == []
+    assert {each.state for each in lantern.app.entries.listed()} == {EntryState.HISTORY}

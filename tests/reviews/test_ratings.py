@@ -13,6 +13,7 @@ from syndicate.reviews.ratings import (
     parse_rating,
     rating_of_line,
     rating_of_lines,
+    share_of,
     to_number,
 )
 
@@ -199,3 +200,16 @@ def test_whatever_is_read_makes_sense(text: str) -> None:
 )
 def test_numbers_are_read_in_figures_and_words(text: str, number: float | None) -> None:
     assert to_number(text) == number
+
+
+@pytest.mark.parametrize(
+    ("rating", "share"),
+    [
+        pytest.param(Rating(value=4, maximum=5), 0.8, id="a figure"),
+        pytest.param(Rating(letter="B+"), 0.75, id="a letter is 9 of 12"),
+        pytest.param(Rating(letter="A−"), 10 / 12, id="a typographic minus"),
+        pytest.param(Rating(letter="F"), 0, id="the lowest"),
+    ],
+)
+def test_a_rating_has_a_share_of_its_own_scale(rating: Rating, share: float) -> None:
+    assert share_of(rating) == share
