@@ -69,7 +69,7 @@ _LABELS = (
     (_Role.REVIEWER, r"review(?:ed)?\s+by|words\s+by|reviewer|critic"),
     (
         _Role.DIRECTOR,
-        r"(?:(?:written|produced|edited)(?:,\s*|\s*(?:and|&|/)\s*))*directed\s+by"
+        r"(?:co-?)?(?:(?:written|produced|edited)(?:,\s*|\s*(?:and|&|/)\s*))*directed\s+by"
         r"|directed(?:\s*(?:and|&)\s*written)\s+by|(?:writer\s*[/&-]\s*)?directors?(?:\s*[/&]\s*writers?)?|dir\.?",
     ),
     (
@@ -88,7 +88,9 @@ _LABELS = (
     ),
 )
 _ANY = "|".join(f"(?P<{role}>{pattern})" for role, pattern in _LABELS)
-_AT_START = re.compile(rf"[\s*•▪–—\-\[(]*(?:{_ANY})(?P<colon>\s*[:：])?(?!\w)(?:\s+|(?<=[:：])|$)", re.I)
+_AT_START = re.compile(
+    rf"[\s*•▪–—\-\[(]*(?:{_ANY})(?:(?P<colon>\s*[:：]|\s+[-–—](?=\s))|(?!\w))(?:\s+|(?<=[:：])|$)", re.I
+)
 _INSIDE = re.compile(rf"(?<![\w-])(?:{_ANY})\s*[:：]", re.I)
 _REVIEW_BY = re.compile(r"(?<![\w-])Review(?:ed)? by[:：]?\s+")
 _BY = re.compile(r"(?:[Bb]y|BY)\s*:?\s+(?P<name>[^,.|]+?(?:\s[A-Z]\.\s[^,.|]+)?)(?:\s*[,|].*)?")
@@ -252,8 +254,8 @@ def _is_label(match: re.Match[str], line: Line) -> bool:
     if role in (_Role.OTHER, _Role.YEAR):
         return bool(match["colon"]) and len(line.text) <= _LONG
     if match["colon"]:
-        return are_names(value)
-    if line.bold.strip(" :").casefold() == label.casefold() or (label.isupper() and not line.text.isupper()):
+        return are_names(value) if match["colon"].strip() in ":：" else are_surely_names(value)
+    if line.bold.strip(" :–—-").casefold() == label.casefold() or (label.isupper() and not line.text.isupper()):
         return are_names(value)
     short = role is _Role.REVIEWER and len(value.split()) <= 4 and not value.endswith(".")
     family = bool(_CLOSED_FAMILY.fullmatch(label)) and label[:1].isupper()

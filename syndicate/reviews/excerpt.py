@@ -93,15 +93,23 @@ def read_excerpt(lines: Iterable[str]) -> str | None:
     return shorten(_uncut(text)) or None if text else None
 
 
-def prose(lines: Iterable[Line]) -> Iterator[str]:
-    """Give the lines that are prose: no caption, heading, promotion or rating; promotions inside a line cut out."""
+def prose(lines: Iterable[Line], *, may_lack_stop: bool = False) -> Iterator[str]:
+    """Give the lines that are prose: no caption, heading, promotion or rating; promotions inside a line cut out.
+
+    `may_lack_stop`: a line in small letters counts although no full stop ends it, as a standfirst may stand.
+    """
     for line in lines:
         titled = line.heading and not _ENDS.search(line.text)
         if line.caption or line.data or titled or is_promo(line.text) or rating_of_line(line.text):
             continue
         text = _REVIEW_LABEL.sub("", _INLINE_PROMO.sub("", line.text)).strip()
-        if _SENTENCE_LIKE.search(text):
+        if _SENTENCE_LIKE.search(text) or (may_lack_stop and _is_in_small_letters(text)):
             yield text
+
+
+def _is_in_small_letters(text: str) -> bool:
+    words = re.findall(r"[^\W\d_][\w'’]*", text)
+    return len(words) >= 4 and sum(word.islower() for word in words) > len(words) / 2
 
 
 def is_promo(text: str) -> bool:
@@ -148,7 +156,7 @@ def _opening(blocks: Iterable[Block], credits: Credits) -> Iterator[tuple[str, b
             return
         if _REVIEW_LABEL.match(block.text):
             return
-        yield from ((text, False) for text in prose([block]))
+        yield from ((text, False) for text in prose([block], may_lack_stop=True))
 
 
 def _uncut(text: str) -> str:

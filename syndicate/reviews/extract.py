@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from syndicate.feeds.model import Entry, RawHtml
-from syndicate.reviews.blocks import Body, fold, read_body
+from syndicate.reviews.blocks import Block, Body, Line, fold, read_body
 from syndicate.reviews.credits import Credits, read_credits, reviewers_of
 from syndicate.reviews.excerpt import (
     EXCERPT_CHARS,
@@ -83,9 +83,13 @@ def as_review(reading: Reading, title: str) -> Review:
 
 
 def _take_apart(entry: Entry, rules: TitleRules, site_names: tuple[str, ...]) -> _Parts:
+    headline = fold(entry.title)
+    said = read_title(headline, rules, site_names=site_names)
     body = read_body(entry.content if entry.content.strip() else entry.summary)
+    if said.strand:
+        body = _without_headline(body, headline)
     credits = read_credits(body.lines, plain=body.plain)
-    title = _named_by_alt(read_title(fold(entry.title), rules, site_names=site_names), body, credits)
+    title = _named_by_alt(said, body, credits)
     found = (*linked_reviews(body.linked_data), marked_review(body.marked))
     standfirst = read_standfirst(body.blocks, credits)
     may_be_cut = title.strand and not credits.lines and not entry.summary.strip()
@@ -100,6 +104,17 @@ def _take_apart(entry: Entry, rules: TitleRules, site_names: tuple[str, ...]) ->
     )
 
 
+def _without_headline(body: Body, headline: str) -> Body:
+    """Drop the lines that repeat the post's title, or a part of it, as a saved page and some feeds do at the top."""
+    whole = headline.casefold()
+
+    def is_repeated(block: Block) -> bool:
+        text = block.text.casefold() if isinstance(block, Line) else ""
+        return len(text) > 2 and (text in whole or (whole in text and len(text) <= len(whole) + 60))
+
+    return replace(body, blocks=tuple(block for block in body.blocks if not is_repeated(block)))
+
+
 def _lone_sentence(body: Body) -> str | None:
     """Return the one sentence that is all of a post: the feed was cut at the jump break, and no link says so.
 
@@ -107,7 +122,7 @@ def _lone_sentence(body: Body) -> str | None:
     """
     if body.marked or body.linked_data or body.frames or len(body.lines) != 1:
         return None
-    lines = tuple(prose(body.lines))
+    lines = tuple(prose(body.lines, may_lack_stop=True))
     is_whole = len(lines) == 1 and len(sentences(lines[0])) == 1 and not is_cut(lines[0])
     return lines[0] if is_whole and len(lines[0]) <= STANDFIRST_CHARS else None
 

@@ -14,7 +14,9 @@ _BETWEEN = re.compile(
 )
 _LEAD_IN = re.compile(r"(?:and|with|introducing|featuring|&)\s+", re.I)
 _NOBODY = frozenset({"", "more", "others", "etc", "etc.", "et al", "et al.", "many more", "and more", "tba", "n/a"})
-_SITE = re.compile(r"(?:https?://)?[\w-]+\.(?:com|net|org|co\.uk|ie|eu|example)\b|https?://", re.I)
+_NO_NAME = re.compile(
+    r"\d+\s?(?:min|h(?:ou)?rs?\b)|(?:https?://)?[\w-]+\.(?:com|net|org|co\.uk|ie|eu|example)\b|https?://", re.I
+)
 _AFTER_NAMES = re.compile(r"(?<=\w\w)\.\s+(?=\d)|\s+[–—]\s+")
 _GLUED = re.compile(r"\b([^\W\d_][^\W\d_A-Z]+)([A-Z][a-z]*(?:['’][a-z]+)?)\b")
 _WORD = re.compile(r"[^\W\d_][\w.'’\-]*|[A-Z]\.(?:[A-Z]\.)*")
@@ -30,7 +32,7 @@ def split_names(text: str) -> tuple[str, ...]:
     for piece in (_bare(piece) for piece in _BETWEEN.split(text)):
         if _SUFFIX.fullmatch(piece) and names:
             names[-1] = f"{names[-1]}, {piece}"
-        elif piece.strip(".") and piece.lower() not in _NOBODY and not _SITE.match(piece):
+        elif piece.strip(".") and piece.lower() not in _NOBODY and not _NO_NAME.match(piece):
             names.append(piece)
     return tuple(dict.fromkeys(_with_stop(name) for name in names))
 

@@ -83,7 +83,7 @@ _SEP = r"\s*[-–—:]\s*"
 _SPACED = r"(?:\s+[-–—|]\s+|\s*\|\s*|:\s+)"
 _WORD = r"(?:Review|Retrospective)"
 _PREFIX = re.compile(
-    rf"(?P<strand>(?:(?P<pre>.{{1,90}}?)\s+)?{_WORD}(?![\w'’])(?P<brackets>(?:\s*[\[(][^\])]{{1,40}}[\])])*)){_SEP}(?P<film>\S.*)",
+    rf"(?P<strand>(?:(?P<pre>.{{1,90}}?)\s+)?{_WORD}(?![\w'’])(?P<brackets>(?:\s*[\[(][^\])]{{1,40}}[\])])*))(?:{_SEP}|(?<=[\])])\s+)(?P<film>\S.*)",
     re.I,
 )
 _BRACKETED = re.compile(rf"(?P<strand>\[(?P<pre>[^\]]{{0,60}}?)\s*\b{_WORD}\])\s*[-–—:]?\s*(?P<film>\S.*)", re.I)
@@ -103,7 +103,8 @@ _RATED = re.compile(
     re.I,
 )
 _YEAR_AFTER_COMMA = re.compile(r"(?P<film>.*\S),\s(?P<year>(?:18[89]|19\d|20\d)\d)")
-_FESTIVAL = re.compile(rf"(?P<name>.*\S)\s+(?P<year>(?:19|20)\d\d)(?:\s+{_WORD})?", re.I)
+_FESTIVAL = re.compile(rf"(?P<name>.*\S)\s+(?P<year>(?:19|20)\d\d)(?:\s+First Look)?(?:\s+{_WORD})?", re.I)
+_YEAR_FESTIVAL = re.compile(r"(?P<year>(?:19|20)\d\d)\s+(?P<name>\S.*)")
 _NO_FESTIVAL = re.compile(
     r"(?:the\s+)?(?:new release|first look|tv|book|film|movie|dvd|vod|blu-?ray|netflix|best of|top \d+|year"
     r"|summer|winter|spring|autumn|january|february|march|april|may|june|july|august|september|october|november|december)",
@@ -274,7 +275,7 @@ def _kind(pre: str, strand: str | None) -> tuple[Kind, str]:
 
 
 def _festival(pre: str) -> Festival | None:
-    match = _FESTIVAL.fullmatch(pre.strip())
+    match = _FESTIVAL.fullmatch(pre.strip()) or _YEAR_FESTIVAL.fullmatch(pre.strip())
     if not match or _NO_FESTIVAL.fullmatch(match["name"]):
         return None
     return Festival(name=match["name"], year=int(match["year"]))
