@@ -21,12 +21,14 @@ from syndicate.feeds.fetch import HttpFetcher
 from syndicate.feeds.pictures import PictureCache
 from syndicate.protocols import Channel, Clock, Fetcher
 from syndicate.store.audience import AudienceStore
-from syndicate.store.database import Database, Generation, get_value, open_database, set_value
+from syndicate.store.database import Database, get_value, set_value
 from syndicate.store.entries import EntryStore
 from syndicate.store.feeds import FeedStore
+from syndicate.store.generation import Generation
 from syndicate.store.incidents import IncidentStore
 from syndicate.store.issues import IssueStore
 from syndicate.store.ledger import Ledger
+from syndicate.store.opening import open_database
 from syndicate.store.statuses import StatusStore
 
 if TYPE_CHECKING:

@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
-from syndicate.store.database import Database, Generation, open_database
+from syndicate.store.database import Database
+from syndicate.store.generation import Generation
+from syndicate.store.opening import open_database
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 HOW_TO_GET = {

@@ -1,4 +1,4 @@
-"""The database: opening it, its transactions, its small single values, and the generation that notices a restore.
+"""The database: its transactions, its errors in words, and its small single values.
 
 SQLite runs in WAL with synchronous=NORMAL: a killed process loses nothing; a power cut may lose the last commits,
 which the generation file then shows (docs/promises.md). Every writing transaction begins IMMEDIATE, since a
@@ -7,7 +7,6 @@ transaction that reads and then writes would otherwise fail at once when another
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,9 +19,6 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from syndicate.errors import StoreError
 from syndicate.store.tables import meta
-
-HEAD = "0001"
-"""The newest migration; a database that is there already is opened without loading Alembic."""
 
 
 class Database:
@@ -107,29 +103,6 @@ def _sqlite_engine(url: str) -> Engine:
     return engine
 
 
-def open_database(url: str) -> Database:
-    """Return the database at `url`, made or migrated where it is not current.
-
-    Raises StoreError where it cannot be opened, or was written by a newer syndicate.
-    """
-    database = Database(url)
-    if database.path is not None and not database.path.parent.is_dir():
-        raise StoreError(f"the folder {database.path.parent} does not exist", hint=f"mkdir -p {database.path.parent}")
-    if _version(database) != HEAD:
-        from syndicate.store.migrate import upgrade
-
-        with explained(database):
-            upgrade(database)
-    return database
-
-
-def _version(database: Database) -> str | None:
-    with database.read() as connection:
-        if not database.engine.dialect.has_table(connection, "alembic_version"):
-            return None
-        return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-
-
 def insert_if_absent(database: Database, table: Any) -> Any:
     """Return an INSERT for the database's dialect, to which `on_conflict_do_nothing` or `_update` can be added."""
     return _insert(database.is_sqlite, table)
@@ -160,70 +133,3 @@ def set_first(connection: Connection, key: str, value: str) -> str:
     connection.execute(row.on_conflict_do_nothing())
     first: str = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one()
     return first
-
-
-class Generation:
-    """The number of the last sending that the ledger knows of, in the database and in a file beside it.
-
-    Both grow together whenever something is claimed for sending, the database first. A database that is behind
-    the file was restored from a backup (or lost its last commits in a power cut): it has forgotten who was mailed.
-    """
-
-    KEY = "generation"
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self._handle: int | None = None
-
-    def check(self, connection: Connection) -> None:
-        """Raise StoreError where the database is behind the file, has sent and the file is gone, or it cannot be kept.
-
-        Whether the file can be written shows here, before anything is claimed, and not once a letter is.
-        """
-        known, beside = int(get_value(connection, self.KEY) or 0), self._read()
-        if (beside is None and known > 0) or (beside is not None and known < beside):
-            seen = "is missing" if beside is None else f"says {beside}, the database {known}"
-            raise StoreError(
-                f"this database looks like a restored backup: the number kept beside it {seen}; nothing is sent, "
-                "for letters may have gone out that it does not know of",
-                where=str(self.file),
-                hint="look at `syndicate issues list`, then: syndicate store accept-restore",
-            )
-        self.keep(known)
-
-    def bump(self, connection: Connection) -> int:
-        """Raise the number in the running transaction and return it; after the commit call `keep`."""
-        number = int(get_value(connection, self.KEY) or 0) + 1
-        set_value(connection, self.KEY, str(number))
-        return number
-
-    def accept(self, connection: Connection) -> int:
-        """Raise the database's number past the file's and return it; after the commit call `keep`."""
-        number = max(int(get_value(connection, self.KEY) or 0), self._read() or 0) + 1
-        set_value(connection, self.KEY, str(number))
-        return number
-
-    def keep(self, number: int) -> None:
-        """Write the number to the file, in place: twelve bytes, whole or not at all."""
-        try:
-            if self._handle is None:
-                self._handle = os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600)
-            os.pwrite(self._handle, f"{number:011d}\n".encode(), 0)
-        except OSError as error:
-            raise StoreError(
-                f"the number beside the database cannot be kept: {error.strerror}; without it nothing is sent",
-                where=str(self.file),
-                hint="let this user write that file and its folder",
-            ) from error
-
-    def _read(self) -> int | None:
-        try:
-            return int(self.file.read_text(encoding="ascii"))
-        except FileNotFoundError:
-            return None
-        except (ValueError, OSError) as error:
-            raise StoreError(
-                "the number kept beside the database cannot be read",
-                where=str(self.file),
-                hint="syndicate store accept-restore, once you know that nothing was sent that the ledger lacks",
-            ) from error

@@ -22,7 +22,8 @@ from syndicate.compose.model import IssueState
 from syndicate.delivery.model import STEPS, DeliveryKey, DeliveryState
 from syndicate.delivery.retry import Step
 from syndicate.errors import NotFoundError
-from syndicate.store.database import Database, Generation
+from syndicate.store.database import Database
+from syndicate.store.generation import Generation
 from syndicate.store.tables import deliveries, issues, statuses, subscribers, subscriptions, suppressions
 
 LEASE = timedelta(minutes=15)

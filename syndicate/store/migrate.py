@@ -26,7 +26,7 @@ def alembic_config() -> Config:
 
 
 def newest() -> str | None:
-    """Return the newest migration's name; a test holds it against `database.HEAD`."""
+    """Return the newest migration's name; a test holds it against `opening.HEAD`."""
     return ScriptDirectory.from_config(alembic_config()).get_current_head()
 
 

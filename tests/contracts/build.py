@@ -16,9 +16,10 @@ from syndicate.feeds.model import Entry, RawHtml, Validators
 from syndicate.reviews.admission import Admission, EntryState, Hold
 from syndicate.reviews.model import Film, Kind, Reading, Review
 from syndicate.store.audience import AudienceStore
-from syndicate.store.database import Database, open_database
+from syndicate.store.database import Database
 from syndicate.store.entries import EntryStore, Seen
 from syndicate.store.issues import Freeze, IssueStore
+from syndicate.store.opening import open_database
 from syndicate.store.statuses import StatusStore
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

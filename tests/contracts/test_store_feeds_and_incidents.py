@@ -13,9 +13,10 @@ from syndicate.errors import NotFoundError
 from syndicate.feeds.model import Validators
 from syndicate.reviews.admission import Hold
 from syndicate.reviews.model import Image
-from syndicate.store.database import Database, Generation
+from syndicate.store.database import Database
 from syndicate.store.entries import EntryStore
 from syndicate.store.feeds import FeedHold, FeedStore
+from syndicate.store.generation import Generation
 from syndicate.store.incidents import IncidentStore
 from syndicate.store.ledger import Ledger
 from syndicate.store.statuses import StatusStore

@@ -10,7 +10,8 @@ from syndicate.compose.model import IssueState
 from syndicate.delivery.model import DeliveryState
 from syndicate.errors import NotFoundError
 from syndicate.store.audience import AudienceStore
-from syndicate.store.database import Database, Generation
+from syndicate.store.database import Database
+from syndicate.store.generation import Generation
 from syndicate.store.issues import IssueStore, plan_deliveries
 from syndicate.store.ledger import Ledger
 from tests.contracts.build import EMAIL, HISTORY, HOUR, NOW, WAYS_OUT, at_once, drafted, frozen, people, record, seen

@@ -14,7 +14,8 @@ from syndicate.delivery.model import STEPS, DeliveryKey, DeliveryState
 from syndicate.delivery.retry import Step
 from syndicate.errors import NotFoundError
 from syndicate.store.audience import AudienceStore
-from syndicate.store.database import Database, Generation
+from syndicate.store.database import Database
+from syndicate.store.generation import Generation
 from syndicate.store.issues import IssueStore
 from syndicate.store.ledger import ClaimedLetter, Ledger
 from tests.contracts.build import HOUR, NOW, at_once, frozen, people, planned_status

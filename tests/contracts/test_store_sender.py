@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from syndicate.errors import StoreError
-from syndicate.store.database import Database, Generation, get_value, set_first, set_value
+from syndicate.store.database import Database, get_value, set_first, set_value
+from syndicate.store.generation import Generation
 from syndicate.store.lock import SenderLockedError, sender_lock
 from tests.contracts.build import NOW, at_once
 

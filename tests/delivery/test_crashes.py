@@ -38,9 +38,10 @@ from syndicate.delivery.model import (
 )
 from syndicate.delivery.retry import Step, next_step
 from syndicate.store.audience import AudienceStore
-from syndicate.store.database import Generation, open_database
+from syndicate.store.generation import Generation
 from syndicate.store.issues import IssueStore, plan_deliveries
 from syndicate.store.ledger import Ledger
+from syndicate.store.opening import open_database
 from tests.contracts.build import NOW, frozen
 
 S = DeliveryState

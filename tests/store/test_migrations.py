@@ -11,8 +11,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from syndicate.errors import StoreError
-from syndicate.store.database import HEAD, Database, open_database
+from syndicate.store.database import Database
 from syndicate.store.migrate import newest
+from syndicate.store.opening import HEAD, open_database
 from syndicate.store.tables import metadata
 
 

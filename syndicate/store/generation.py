@@ -1,0 +1,78 @@
+"""The number that notices a restored backup: kept in the database, and in a file beside it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from syndicate.errors import StoreError
+from syndicate.store.database import get_value, set_value
+
+
+class Generation:
+    """The number of the last sending that the ledger knows of, in the database and in a file beside it.
+
+    Both grow together whenever something is claimed for sending, the database first. A database that is behind
+    the file was restored from a backup (or lost its last commits in a power cut): it has forgotten who was mailed.
+    """
+
+    KEY = "generation"
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._handle: int | None = None
+
+    def check(self, connection: Connection) -> None:
+        """Raise StoreError where the database is behind the file, has sent and the file is gone, or it cannot be kept.
+
+        Whether the file can be written shows here, before anything is claimed, and not once a letter is.
+        """
+        known, beside = int(get_value(connection, self.KEY) or 0), self._read()
+        if (beside is None and known > 0) or (beside is not None and known < beside):
+            seen = "is missing" if beside is None else f"says {beside}, the database {known}"
+            raise StoreError(
+                f"this database looks like a restored backup: the number kept beside it {seen}; nothing is sent, "
+                "for letters may have gone out that it does not know of",
+                where=str(self.file),
+                hint="look at `syndicate issues list`, then: syndicate store accept-restore",
+            )
+        self.keep(known)
+
+    def bump(self, connection: Connection) -> int:
+        """Raise the number in the running transaction and return it; after the commit call `keep`."""
+        number = int(get_value(connection, self.KEY) or 0) + 1
+        set_value(connection, self.KEY, str(number))
+        return number
+
+    def accept(self, connection: Connection) -> int:
+        """Raise the database's number past the file's and return it; after the commit call `keep`."""
+        number = max(int(get_value(connection, self.KEY) or 0), self._read() or 0) + 1
+        set_value(connection, self.KEY, str(number))
+        return number
+
+    def keep(self, number: int) -> None:
+        """Write the number to the file, in place: twelve bytes, whole or not at all."""
+        try:
+            if self._handle is None:
+                self._handle = os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600)
+            os.pwrite(self._handle, f"{number:011d}\n".encode(), 0)
+        except OSError as error:
+            raise StoreError(
+                f"the number beside the database cannot be kept: {error.strerror}; without it nothing is sent",
+                where=str(self.file),
+                hint="let this user write that file and its folder",
+            ) from error
+
+    def _read(self) -> int | None:
+        try:
+            return int(self.file.read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return None
+        except (ValueError, OSError) as error:
+            raise StoreError(
+                "the number kept beside the database cannot be read",
+                where=str(self.file),
+                hint="syndicate store accept-restore, once you know that nothing was sent that the ledger lacks",
+            ) from error
