@@ -15,7 +15,8 @@ _BETWEEN = re.compile(
 _LEAD_IN = re.compile(r"(?:and|with|introducing|featuring|&)\s+", re.I)
 _NOBODY = frozenset({"", "more", "others", "etc", "etc.", "et al", "et al.", "many more", "and more", "tba", "n/a"})
 _NO_NAME = re.compile(
-    r"\d+\s?(?:min|h(?:ou)?rs?\b)|(?:https?://)?[\w-]+\.(?:com|net|org|co\.uk|ie|eu|example)\b|https?://", re.I
+    r"\d+\s?(?:min(?:ute)?s?|h(?:ou)?rs?)\b|(?:https?://)?[\w-]+\.(?:com|net|org|co\.uk|ie|eu|example)\b|https?://",
+    re.I,
 )
 _AFTER_NAMES = re.compile(r"(?<=\w\w)\.\s+(?=\d)|\s+[–—]\s+")
 _GLUED = re.compile(r"\b([^\W\d_][^\W\d_A-Z]+)([A-Z][a-z]*(?:['’][a-z]+)?)\b")

@@ -295,12 +295,15 @@ def _without_site(title: str, site_names: Sequence[str]) -> str:
 
 
 def _without_name(title: str, name: str) -> str:
-    """Take a known site's name off: at the end after a bar or dash, at the start where a review's title follows."""
+    """Take a known site's name off: after a bar, and after a dash or at the start where a review's title is left."""
     if not name.strip():
         return title
-    title = re.sub(rf"(?<=\S)\s+[|–—-]\s+{re.escape(name.strip())}$", "", title, flags=re.I)
-    rest = re.sub(rf"^{re.escape(name.strip())}(?:\s*[|:–—-])?\s+", "", title, flags=re.I)
-    return rest if rest != title and (_PREFIX.fullmatch(rest) or _BRACKETED.fullmatch(rest)) else title
+    named = re.escape(name.strip())
+    title = re.sub(rf"(?<=\S)\s+\|\s+{named}$", "", title, flags=re.I)
+    for edge in (rf"\s+[–—-]\s+{named}$", rf"^{named}(?:\s*[|:–—-])?\s+"):
+        rest = re.sub(edge, "", title, flags=re.I)
+        title = rest if _PREFIX.fullmatch(rest) or _BRACKETED.fullmatch(rest) else title
+    return title
 
 
 def _unknown(title: str) -> TitleReading:

@@ -39,12 +39,15 @@ def test_a_run_of_bare_text_gives_what_is_certain(text: str, cast: str, after: s
         ((), ("horror", "By Bo Lind"), ("Cy Marr",), ("Bo Lind",)),
         ((), ("By the Sea",), ("Cy Marr",), ("Cy Marr",)),
         ((), (), ("The Lantern",), ()),
+        ((), (), ("thelantern",), ()),
+        ((), (), ("Ann\x00 Roe",), ("Ann Roe",)),
         ((), (), ("noreply@blogger.com",), ()),
         ((), (), ("noreply",), ()),
         ((), (), ("admin", "Unknown"), ()),
         ((), (), (), ()),
     ],
-    ids=["byline", "label", "a label that is no name", "site", "address", "noreply", "nobody", "none"],
+    ids=["byline", "label", "a label that is no name", "site", "site in one word", "control character", "address",
+         "noreply", "nobody", "none"],
 )  # fmt: skip
 def test_the_reviewer_is_the_byline_then_the_label_then_the_author(
     body: tuple[str, ...], labels: tuple[str, ...], authors: tuple[str, ...], wanted: tuple[str, ...]

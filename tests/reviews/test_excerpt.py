@@ -49,6 +49,19 @@ def test_a_text_is_shortened_at_a_sentence_or_else_at_a_word() -> None:
     assert shorten("One two three four five", 12) == "One two…"
 
 
+QUOTED = 'She says "I was curious. I went in. I came out." Nobody believes her.'
+
+
+def test_a_quotation_is_kept_whole() -> None:
+    assert sentences(QUOTED)[0] == 'She says "I was curious. I went in. I came out."'
+    assert sentences(QUOTED.replace(' "', " “").replace('." ', ".” "))[0].endswith("came out.”")
+    assert len(sentences('The sign is 5" wide. It is read. It is left.')) == 3
+
+
+def test_a_quotation_that_does_not_fit_is_cut_at_a_sentence_inside_it() -> None:
+    assert shorten(QUOTED, 30) == 'She says "I was curious.'
+
+
 def test_a_short_first_paragraph_takes_the_next_along() -> None:
     assert read_excerpt(["Short.", "Then more."]) == "Short. Then more."
     assert read_excerpt(["A" * 300 + ".", "Then more."]) == "A" * 300 + "."
@@ -59,6 +72,7 @@ def test_a_short_first_paragraph_takes_the_next_along() -> None:
 def test_a_text_that_the_feed_cut_ends_at_its_last_whole_sentence(mark: str) -> None:
     whole = "This is the first sentence, and it is long enough to stand."
     assert read_excerpt([f"{whole} This one is bro{mark}"]) == whole
+    assert read_excerpt([f"A short sentence ends here. This one is bro{mark}"]) == "A short sentence ends here."
     assert read_excerpt([f"No sentence ends in this short tex{mark}"]) == "No sentence ends in this short…"
 
 
@@ -73,6 +87,9 @@ def test_a_text_that_the_feed_cut_ends_at_its_last_whole_sentence(mark: str) -> 
         "Share this: everything",
         "Subscribe now",
         "Watched on Friday November 6, 2026.",
+        "Home » Reviews » New Release Review - Red Tide, and all that is below it",
+        "Filed under Reviews, by Ann Roe.",
+        "4.5",
         "This review may contain spoilers.",
         "Thanks for reading!",
     ],
@@ -105,6 +122,10 @@ CREDITS = "<p>Review by Ann Roe</p><p>Directed by: Bo Lind</p><p>Starring: Cy Ma
         pytest.param(f"<p>{FIRST * 12}</p><a name='more'></a>", None, id="too long"),
         pytest.param(f"<figcaption>A still.</figcaption><p>{FIRST}</p>{CREDITS}", FIRST, id="a caption first"),
         pytest.param(f"<a name='more'></a>{CREDITS}", None, id="missing"),
+        pytest.param(f"<p>{FIRST[:-1]}</p>{CREDITS}", FIRST[:-1], id="without a full stop"),
+        pytest.param(f"<p>The Lantern Review Pages</p><p>{FIRST}</p>{CREDITS}", FIRST, id="a name above it"),
+        pytest.param(f"{FIRST}<a href='x#more-123'>(more…)</a>", FIRST, id="the link of WordPress"),
+        pytest.param(f"<p>{FIRST}</p><p>The post X appeared first on Y.</p>", None, id="a footer is no break"),
         pytest.param(f"<p>{LOST}</p><a name='more'></a>", LOST, id="its first letter lost"),
     ],
 )  # fmt: skip

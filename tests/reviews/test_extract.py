@@ -163,6 +163,73 @@ def test_a_title_that_is_not_in_capitals_is_left_as_it_is() -> None:
     assert review.film.title == "drip"
 
 
+ALONE = "A pilot finds a light where the chart has none."
+
+
+@pytest.mark.parametrize(
+    ("html", "standfirst"),
+    [
+        (f"<img src='/a.jpg'><div>{ALONE}</div><div><br></div>", ALONE),
+        (ALONE, ALONE),
+        (ALONE[:-1], ALONE[:-1]),
+        (f"{ALONE} It blinks.", None),
+        (f"<p>{ALONE}</p><p>It blinks.</p>", None),
+        (ALONE[:-1] + " […]", None),
+        (f"<p>{ALONE}</p><iframe src='https://video.example/1'></iframe>", None),
+    ],
+    ids=["a picture and a sentence", "bare", "no stop", "two sentences", "two lines", "cut itself", "with its video"],
+)
+def test_a_sentence_that_is_all_of_a_review_is_its_standfirst(html: str, standfirst: str | None) -> None:
+    review = read_entry(entry(content=html)).review
+    assert review
+    assert review.standfirst == standfirst
+    assert (review.excerpt is None) == (standfirst is not None)
+
+
+def test_a_sentence_beside_a_subtitle_is_the_post() -> None:
+    review = read_entry(entry(content=ALONE, summary="On water, and who owns it")).review
+    assert review
+    assert (review.standfirst, review.excerpt) == ("On water, and who owns it", ALONE)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The Lantern New Release Review - WHOSE TIDE? | The Lantern",
+        "New Release Review - WHOSE TIDE?",
+        "Whose Tide?",
+    ],
+)
+def test_a_line_that_repeats_the_title_is_neither_standfirst_nor_prose(line: str) -> None:
+    html = f"<p>{line}</p><p>{ALONE}</p><p>Directed by: Bo Lind</p><p>{line}</p><p>It blinks.</p>"
+    review = read_entry(entry("New Release Review - WHOSE TIDE?", html), site_names=("The Lantern",)).review
+    assert review
+    assert (review.standfirst, review.excerpt) == (ALONE, "It blinks.")
+
+
+def test_where_to_see_a_film_is_not_what_is_said_of_it() -> None:
+    html = "<p>It blinks.</p><p>RED TIDE is in UK/ROI cinemas from March 1st.</p><p>Red Tide is lit by cinemas.</p>"
+    review = read_entry(entry(content=html)).review
+    assert review
+    assert review.excerpt == "It blinks."
+
+
+@pytest.mark.parametrize(
+    ("brackets", "film", "directors"),
+    [
+        ("Kelly Reich", "RED TIDE", ("Kelly Reich",)),
+        ("Special Edition", "RED TIDE (Special Edition)", ()),
+        ("Reich", "RED TIDE (Reich)", ()),
+    ],
+)
+def test_a_director_in_brackets_is_one_that_the_prose_speaks_of(
+    brackets: str, film: str, directors: tuple[str, ...]
+) -> None:
+    review = read_entry(entry(f"Film Review: RED TIDE ({brackets})", "<p>Reich looks on. Nobody blinks.</p>")).review
+    assert review
+    assert (review.film.title, review.directors) == (film, directors)
+
+
 def test_a_rating_of_another_film_in_the_prose_does_not_count() -> None:
     html = "<p>His last, Blue Tide, was 4 stars of fun.</p><p>READ MORE: Blue Tide review 4/5</p><p>Blue Tide: 4/5</p>"
     review = read_entry(entry(content=html)).review

@@ -80,6 +80,7 @@ def test_series_and_books_have_kinds_of_their_own(title: str, kind: Kind, film: 
         "Exclusive - Director Chuck Parr on his favourite film",
         "Infographic - The Stats Of 13 Directors",
         "TMW's 2015 Movie Preview",
+        "TMW's 2015 Movie Preview - Part 1: Spy Movies",
         "BOARD GAME REVIEW: CATACOMB",
         "Album Review: Low Tide",
         "Trailer Review - RED TIDE",
@@ -102,6 +103,11 @@ def test_what_is_no_film_review_says_why(title: str) -> None:
         ("QUIETEST MAN IN OHIO, THE", "THE QUIETEST MAN IN OHIO", None),
         ("Dear Mr. Jones 7/10 and Harbour – 8.5/10.", "Dear Mr. Jones 7/10 and Harbour – 8.5/10.", None),
         ("Dear Hollywood, Ireland Is Not a Theme Park", "Dear Hollywood, Ireland Is Not a Theme Park", None),
+        ("THE REVIEW", "THE REVIEW", None),
+        ("Xbox Game Review", "Xbox Game Review", None),
+        ("PEER REVIEW", "PEER REVIEW", None),
+        ("2023: A Year in Review", "2023: A Year in Review", None),
+        ("New Release Review", "New Release Review", None),
         ("The Year in Review - 2023", "The Year in Review - 2023", None),
         ("2023 in Review: what we liked", "2023 in Review: what we liked", None),
         ("TMW's 500th Post!", "TMW's 500th Post!", None),
@@ -114,6 +120,39 @@ def test_a_title_that_says_nothing_leaves_the_question_open(title: str, film: st
     reading = read_title(title)
     assert reading.kind is None
     assert (reading.film, reading.year, reading.festival) == (film, year, None)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "New Release Review - RED TIDE - The Lantern",
+        "New Release Review - RED TIDE | The Lantern",
+        "The Lantern | New Release Review - RED TIDE",
+        "The Lantern: New Release Review - RED TIDE",
+        "The Lantern New Release Review - RED TIDE",
+        "the lantern new Release Review - RED TIDE | THE LANTERN",
+    ],
+)
+def test_the_sites_name_is_taken_off_both_ends(title: str) -> None:
+    reading = read_title(title, site_names=("", "The Lantern"))
+    assert (reading.strand or "").endswith("ew Release Review")
+    assert not (reading.strand or "").lower().startswith("the lantern")
+    assert reading.film == "RED TIDE"
+
+
+def test_a_film_that_is_called_like_the_site_keeps_its_name() -> None:
+    assert read_title("New Release Review - THE LANTERN", site_names=("The Lantern",)).film == "THE LANTERN"
+    assert read_title("The Lantern Ascends", site_names=("The Lantern",)).film == "The Lantern Ascends"
+
+
+def test_who_stars_is_read_from_a_headline() -> None:
+    reading = read_title("Review: 'The Quietest Man in Ohio,' starring Ann Roe, Bo Lind and Cy Marr")
+    assert reading.cast == ("Ann Roe", "Bo Lind", "Cy Marr")
+
+
+def test_a_book_keeps_its_author() -> None:
+    reading = read_title("Book Review – Lanterns by Max Pont")
+    assert (reading.kind, reading.film, reading.reviewer) == (BOOK, "Lanterns by Max Pont", None)
 
 
 def test_two_ratings_in_a_title_are_nobodys() -> None:
