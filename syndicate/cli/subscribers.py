@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from syndicate.audience.csvio import Refused
     from syndicate.audience.model import ImportReport, NewSubscriber
 
+MOST_TOLD, PAGE = 50, 500
 list_option = click.option("--list", "list_name", help="The mailing list; not needed where there is only one.")
 
 
@@ -107,8 +110,10 @@ def import_(context: click.Context, file: Path, list_name: str | None, dry_run: 
             }
         )
     else:
-        for each in refused:
+        for each in refused[:MOST_TOLD]:
             click.echo(f"{file} line {each.line}: {each.why}", err=True)
+        if len(refused) > MOST_TOLD:
+            click.echo(f"and {len(refused) - MOST_TOLD} more lines; --json names them all", err=True)
         click.echo(_told(report, chosen, len(refused), dry_run), err=True)
     context.exit(1 if refused else 0)
 
@@ -135,16 +140,7 @@ def export(context: click.Context, list_name: str | None, everyone: bool) -> Non
 def list_(context: click.Context, list_name: str | None, as_json: bool) -> None:
     """List the people of a list, with the state of each."""
     with opened(context) as app:
-        members = [
-            {
-                "address": person.address,
-                "name": person.name,
-                "state": link.state,
-                "since": link.since,
-                "suppressed": suppression.reason if (suppression := app.audience.suppression(person.address)) else None,
-            }
-            for person, link in app.audience.members(list_of(app, list_name))
-        ]
+        members = list(_members(app, list_of(app, list_name)))
     if as_json:
         print_json(members)
     else:
@@ -201,8 +197,39 @@ def list_of(app: App, name: str | None) -> str:
     raise AudienceError(f'config.yaml has no list "{name}"; it has: {there}', hint="--list NAME")
 
 
-def _lines(file: Path) -> IO[str]:
-    return click.open_file(str(file), encoding="utf-8", errors="surrogateescape")
+def _members(app: App, list_name: str) -> Iterator[dict[str, object]]:
+    """Yield the people of a list as they are shown, asking by pages who is suppressed."""
+    from syndicate.audience.addresses import address_key
+
+    people = app.audience.members(list_name)
+    while page := list(islice(people, PAGE)):
+        suppressed = app.audience.suppressed([person.address for person, _ in page])
+        for person, link in page:
+            yield {
+                "address": person.address,
+                "name": person.name,
+                "state": link.state,
+                "since": link.since,
+                "suppressed": suppressed.get(address_key(person.address)),
+            }
+
+
+@contextmanager
+def _lines(file: Path) -> Iterator[Iterable[str]]:
+    """Open a CSV as text: UTF-8, or UTF-16 where its mark says so. What is neither is told by its line."""
+    import codecs
+    import io
+
+    from syndicate.errors import AudienceError
+
+    try:
+        stream = sys.stdin.buffer if str(file) == "-" else file.open("rb")
+    except OSError as error:
+        raise AudienceError(f"cannot be read: {error.strerror}", where=str(file)) from error
+    with io.BufferedReader(cast("io.RawIOBase", stream)) as binary:
+        is_utf16 = binary.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        encoding, errors = ("utf-16", "replace") if is_utf16 else ("utf-8", "surrogateescape")
+        yield io.TextIOWrapper(binary, encoding=encoding, errors=errors)
 
 
 def _taken(parsed: Iterator[NewSubscriber | Refused], refused: list[Refused]) -> Iterator[NewSubscriber]:
