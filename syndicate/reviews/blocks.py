@@ -82,7 +82,7 @@ _BLOCK_TAGS = word_set(
     "address article aside blockquote body br caption center dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 "
     "header hr html img li main meta ol p pre section table tbody td tfoot th thead tr ul"
 )
-_BOLD_TAGS = word_set("b strong th")
+_BOLD_TAGS = word_set("b strong th dt")
 _MORE = re.compile(r"#more(?:-\d+)?$")
 _HEADINGS = word_set("h1 h2 h3 h4 h5 h6")
 _CAPTION_TAGS = frozenset({"figcaption", "caption"})

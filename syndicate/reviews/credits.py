@@ -93,7 +93,7 @@ _AT_START = re.compile(
 )
 _INSIDE = re.compile(rf"(?<![\w-])(?:{_ANY})\s*[:：]", re.I)
 _REVIEW_BY = re.compile(r"(?<![\w-])Review(?:ed)? by[:：]?\s+")
-_BY = re.compile(r"(?:[Bb]y|BY)\s*:?\s+(?P<name>[^,.|]+?(?:\s[A-Z]\.\s[^,.|]+)?)(?:\s*[,|].*)?")
+_BY = re.compile(r"(?:[Bb]y|BY)\s*:?\s+(?P<name>[^,.|]+?(?:\s[A-Z]\.\s[^,.|]+)?)(?:\s*[,|].*|\s+on\s+\w+\s+\d.*)?")
 _SIGNATURE = re.compile(r"[–—-]\s?(?P<name>[^\W\d_][^,:;]+)")
 _CLOSED_FAMILY = re.compile(r".*\bby|(?:co-?)?starring", re.I)
 _LABELLED_PROSE = re.compile(r"Review:\s")

@@ -16,7 +16,7 @@ FIELDS = ("film", "year", "rating", "excerpt", "alt", "cw")
 
 
 def check_edits(edits: Mapping[str, str]) -> None:
-    """Raise ConfigError where a value cannot be used: a year that is none, a rating without a scale, a control character."""
+    """Raise ConfigError where a value cannot be used: no year, a rating without a scale, a control character."""
     for name, value in edits.items():
         if found := _UNPRINTABLE.search(value if name == "excerpt" else value.replace("\n", "\v")):
             raise ConfigError(f"--{name} holds the character U+{ord(found[0]):04X}, which no reader can be shown")

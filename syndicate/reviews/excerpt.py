@@ -18,7 +18,7 @@ _PROMO = re.compile(
     r"\W*(?:read\s+more\b|read\s+(?:the\s+)?(?:full|rest)\b|continue\s+reading\b|discussion\s+by\b|the\s+post\b.*"
     r"\bappeared\s+first\s+on\b|share\s+this\b|like\s+this:|related(?:\s+posts)?:|subscribe\b|sign\s+up\b|follow\s+us\b"
     r"|posted\s+by\b|labels:|email\s+this|blogthis|tweet\b|leave\s+a\s+comment|click\s+here\b|watched\s+on\b"
-    r"|this\s+review\s+may\s+contain\s+spoilers|advertisement|loading|view\s+on\s+\w+|photos?\s+(?:by|credit)"
+    r"|this\s+review\s+(?:may\s+contain|contains)\s+spoilers|(?:(?:minor|major|mild)\s+)?spoilers?\s+(?:warning|alert|ahead)\b|advertisement|loading|view\s+on\s+\w+|photos?\s+(?:by|credit)"
     r"|image\s+(?:credit|courtesy)|share\s+on\b|pin\s+it\b|also\s+read\b|see\s+also\b|filed\s+under\b|tagged(?:\s+with\b|:)|tags:|categor(?:y|ies):|posted\s+(?:in|on)\b|home\s*[»›>/|]"
     r"|skip\s+to\b|thanks\s+for\s+reading)",
     re.I,

@@ -89,7 +89,9 @@ def _resolved(value: object, known: _Known) -> object:
 
 
 def _types(node: _Node) -> list[str]:
-    return [kind for kind in _each(node.get("@type")) if isinstance(kind, str)]
+    """Return the types without the vocabulary that some write before them: "https://schema.org/Movie"."""
+    kinds = (kind for kind in _each(node.get("@type")) if isinstance(kind, str))
+    return [re.split(r"[/:#]", kind)[-1] for kind in kinds]
 
 
 def _kind(node: _Node) -> Kind | None:
@@ -102,7 +104,7 @@ def _film(node: _Node) -> Film | None:
         return None
     film = film_of(name)
     dates = (_text(node.get(key)) for key in ("datePublished", "dateCreated"))
-    years = (match for date in dates if (match := re.match(r"(?:18[89]|19\d|20\d)\d(?!\d)", date)))
+    years = (match for date in dates if (match := re.search(r"\b(?:18[89]|19\d|20\d)\d\b", date)))
     first = next(years, None)
     return Film(title=film.title, year=int(first[0]) if first else film.year)
 

@@ -20,7 +20,7 @@ _AMOUNT = rf"(?:{_NUMBER}\s?½|½|\d\s1/2|{_NUMBER}|(?:{'|'.join(_WORDS)})(?:\s+
 _FULL, _EMPTY = "★⭐🌟✭✮✯", "☆✩"
 _STARS = rf"(?:[{_FULL}{_EMPTY}]\s?)+(?:½|⯨|⯪|1/2)?(?:\s?[{_EMPTY}])*|½(?:\s?[{_EMPTY}])+"
 _RATING = re.compile(
-    rf"(?P<drawn>{_STARS})(?:\s*/\s*(?P<full>[{_FULL}]+|\d{{1,2}}(?![\d/])))?"
+    rf"(?P<drawn>{_STARS})(?:(?:\s*/\s*|\s*\(?(?:out\s+)?of\s+)(?P<full>[{_FULL}]+|\d{{1,2}}(?![\d/])|{'|'.join(_WORDS)}))?"
     rf"|(?<![\w./,])(?P<a>{_AMOUNT})\s*(?:stars?\s*)?\(?(?:/|out\s+of)\s*(?P<b>{_NUMBER}|{'|'.join(_WORDS)})"
     r"(?![\d/%]|[.,]\d|\w)"
     rf"|(?<![\w./,])(?P<stars>{_AMOUNT})[\s-]*stars?\b(?:\s+\(?of\s+(?P<of>{_NUMBER}|{'|'.join(_WORDS)})\b)?"
@@ -83,7 +83,7 @@ def rating_of_line(line: str, film: str | None = None) -> Rating | None:
     """
     if labelled := _LABEL.match(line):
         rest = line[labelled.end() :]
-        return _leading(rest) or _asterisks(rest)
+        return _leading(rest) or _asterisks(rest) or _closing(rest)
     rest = line[len(film) :].lstrip(" :–—-,|") if film and line.casefold().startswith(film.casefold()) else line
     asterisks = _asterisks(rest) if rest != line else None
     return asterisks or (_leading(rest, alone=True) if len(line) <= 80 else None)
@@ -136,7 +136,8 @@ def _from_stars(drawn: str, full: str | None) -> Rating | None:
     half = any(mark in drawn for mark in ("½", "⯨", "⯪", "1/2"))
     value = filled + 0.5 * half
     if full:
-        return scaled(value, float(full) if full.isascii() else float(len(full)))
+        maximum = to_number(full) if full.isascii() else float(len(full))
+        return scaled(value, maximum) if maximum else None
     if not empty:
         return scaled(value, float(_DEFAULT_STARS)) if filled else None
     return scaled(value, float(filled + half + empty))
@@ -159,6 +160,12 @@ def _leading(text: str, *, alone: bool = False) -> Rating | None:
     if alone and (len(tail.split()) > 3 or ((match["stars"] or "").lower() in _WORDS and tail)):
         return None
     return parse_rating(text)
+
+
+def _closing(text: str) -> Rating | None:
+    """Read the rating after the last sentence of a labelled line: "Verdict: A fine film. 4/5"."""
+    match = re.search(r"[.!?–—]\s+(?P<last>[^.!?–—]{1,20}(?:\.\d[^.!?–—]{0,20})?)\.?$", text)
+    return _leading(match["last"], alone=True) if match else None
 
 
 def _asterisks(text: str) -> Rating | None:

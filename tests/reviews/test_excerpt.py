@@ -88,6 +88,7 @@ def test_a_text_that_the_feed_cut_ends_at_its_last_whole_sentence(mark: str) -> 
         "Subscribe now",
         "Watched on Friday November 6, 2026.",
         "Home » Reviews » New Release Review - Red Tide, and all that is below it",
+        "SPOILER WARNING: the boat sinks.",
         "Filed under Reviews, by Ann Roe.",
         "4.5",
         "This review may contain spoilers.",

@@ -18,6 +18,13 @@ from syndicate.reviews.ratings import (
 )
 
 
+def test_a_verdict_may_end_in_its_rating() -> None:
+    assert rating_of_line("Verdict: A fine film. 4/5") == of(4, 5)
+    assert rating_of_line("Verdict: A fine film! 7.5/10.") == of(7.5, 10)
+    assert rating_of_line("Verdict: A fine film, better than his last. It was 4/5") is None
+    assert rating_of_line("A fine film. 4/5 of it is boats") is None
+
+
 def of(value: float, maximum: float) -> Rating:
     return Rating(value=value, maximum=maximum)
 
@@ -35,6 +42,9 @@ def of(value: float, maximum: float) -> Rating:
         ("☆☆☆☆☆", of(0, 5)),
         ("★★★/★★★★★", of(3, 5)),
         ("★★★★/10", of(4, 10)),
+        ("★★★ (out of four)", of(3, 4)),
+        ("★★★½ out of 4", of(3.5, 4)),
+        ("★★★ of 5", of(3, 5)),
         ("⭐️⭐️⭐️", of(3, 5)),
         ("⭐⭐⭐⭐½", of(4.5, 5)),
         ("8/10", of(8, 10)),

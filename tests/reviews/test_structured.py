@@ -70,6 +70,16 @@ def review_of(html: str, title: str = "The Polite Dead", **given: tuple[str, ...
             id="strings and numbers",
         ),
         pytest.param(
+            script(
+                DATA
+                | {
+                    "@type": "https://schema.org/Review",
+                    "itemReviewed": MOVIE | {"@type": "schema:Movie", "datePublished": "May 1, 2022"},
+                }
+            ),
+            id="types and dates in full",
+        ),
+        pytest.param(
             script(MOVIE | {"review": [{"@type": "Review", "author": {"name": "Ann Roe"}, "reviewRating": RATED}]}),
             id="the review inside the film",
         ),
