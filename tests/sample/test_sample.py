@@ -22,17 +22,11 @@ def bodies() -> list[str]:
 
 
 def test_every_picture_of_the_feed_is_shipped_and_no_other() -> None:
-    shown = {
-        str(image.get("src"))
-        for body in bodies()
-        for image in html.fromstring(f"<div>{body}</div>").iter("img")
-    }
+    shown = {str(image.get("src")) for body in bodies() for image in html.fromstring(f"<div>{body}</div>").iter("img")}
     assert shown == {address for address, _ in PICTURES}
 
 
-@pytest.mark.parametrize(
-    ("address", "content"), PICTURES, ids=[address.rsplit("/", 1)[1] for address, _ in PICTURES]
-)
+@pytest.mark.parametrize(("address", "content"), PICTURES, ids=[address.rsplit("/", 1)[1] for address, _ in PICTURES])
 def test_a_picture_is_a_small_wide_jpeg(address: str, content: bytes) -> None:
     picture = Image.open(io.BytesIO(content))
     assert (picture.format, picture.size) == ("JPEG", (1200, 675))
