@@ -22,6 +22,7 @@ from syndicate.feeds.pictures import PictureCache
 from syndicate.protocols import Channel, Clock, Fetcher
 from syndicate.store.audience import AudienceStore
 from syndicate.store.database import Database, get_value, set_value
+from syndicate.store.deliveries import DeliveryStore
 from syndicate.store.entries import EntryStore
 from syndicate.store.feeds import FeedStore
 from syndicate.store.generation import Generation
@@ -61,6 +62,7 @@ class App:
     issues: IssueStore
     statuses: StatusStore
     audience: AudienceStore
+    deliveries: DeliveryStore
     incidents: IncidentStore
     generation: Generation
     stop: threading.Event = field(default_factory=threading.Event)
@@ -184,6 +186,7 @@ def open_app(config: Config, *, clock: Clock | None = None, fetcher: Fetcher | N
             issues=IssueStore(database),
             statuses=StatusStore(database),
             audience=AudienceStore(database),
+            deliveries=DeliveryStore(database),
             incidents=IncidentStore(database),
             generation=Generation(_generation_file(config, database)),
         )

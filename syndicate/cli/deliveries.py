@@ -46,7 +46,7 @@ def list_(
 
     with opened(context) as app:
         chosen = tuple(DeliveryState(state) for state in states)
-        found = app.ledger("reader").listed(states=chosen, issue=issue, after=after, limit=limit)
+        found = app.deliveries.listed(states=chosen, issue=issue, after=after, limit=limit)
         if as_json:
             print_json(found)
             return
@@ -83,7 +83,7 @@ def retry(context: click.Context, numbers: tuple[int, ...], issue: int | None) -
         if issue is not None:
             chosen += [
                 each.id
-                for each in app.ledger("editor").listed(
+                for each in app.deliveries.listed(
                     states=(DeliveryState.FAILED,), issue=app.issues.get(issue).id, limit=1_000_000
                 )
             ]
@@ -119,7 +119,7 @@ def resolve_to(app: App, number: int, state: DeliveryState) -> None:
     from syndicate.errors import ConfigError
 
     try:
-        row = app.ledger("editor").resolve(number, state, app.clock.now())
+        row = app.deliveries.resolve(number, state, app.clock.now())
     except ValueError as error:
         raise ConfigError(f"delivery {number}: {error}", hint="syndicate deliveries list") from error
     if state is DeliveryState.PLANNED and row.issue_id and app.issues.get(row.issue_id).state is IssueState.SENT:

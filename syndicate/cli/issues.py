@@ -219,7 +219,7 @@ def _summary(app: App, issue: StoredIssue) -> dict[str, Any]:
         "frozen": issue.frozen,
         "finished": issue.finished,
         "films": [_film(review) for review in app.issues.reviews_of(issue.id)],
-        "letters": {state.value: count for state, count in app.ledger("reader").counts(issue.id).items()},
+        "letters": {state.value: count for state, count in app.deliveries.counts(issue.id).items()},
     }
 
 

@@ -158,7 +158,7 @@ def show(context: click.Context, address: str, as_json: bool) -> None:
         person = app.audience.find(address)
         links = app.audience.subscriptions_of(person.id)
         suppression = app.audience.suppression(person.address)
-        got = app.ledger("reader").listed(subscriber=person.id)
+        got = app.deliveries.listed(subscriber=person.id)
         if as_json:
             print_json(
                 {

@@ -176,7 +176,7 @@ def _pages(app: App, document: Feed, health: FeedHealth, wanted: int) -> tuple[l
         except FeedError as error:
             if not _may_miss_a_page(app, health):
                 raise
-            return pages, (f"an older page of the feed could not be read, and what it holds was not seen: {error.what}",)
+            return pages, (f"an older page of the feed could not be read, so its posts were not seen: {error.what}",)
     return pages, ()
 
 
@@ -313,7 +313,7 @@ def _fill_sample_pictures(app: App, url: str) -> None:
         from syndicate.sample import pictures
 
         for address, content in pictures():
-            app.pictures.put(address, content)
+            app.pictures.keep(address, content)
 
 
 def include_rule(feed: FeedConfig) -> IncludeRule:

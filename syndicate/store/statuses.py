@@ -15,8 +15,8 @@ from syndicate.errors import NotFoundError
 from syndicate.reviews.admission import EntryState
 from syndicate.reviews.model import Image
 from syndicate.store.database import Database, insert_if_absent
+from syndicate.store.deliveries import WAITING
 from syndicate.store.entries import StoredEntry, newest_first, stored_entry
-from syndicate.store.ledger import WAITING
 from syndicate.store.tables import deliveries, entries, statuses
 
 TOUCHED = (DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.IN_DOUBT)

@@ -58,7 +58,7 @@ def test_a_reader_who_leaves_in_the_midst_of_a_sending_gets_no_letter(tmp_path: 
             join(lantern.app, people(6))
             issue = published_issue(lantern)
             deliver(lantern.app)
-            counts = lantern.app.ledger("reader").counts(issue.id)
+            counts = lantern.app.deliveries.counts(issue.id)
         server.wait_closed()
     assert sorted(message.recipients[0] for message in server.messages) == [
         f"confirmed{number}@r.example" for number in (0, 1, 2, 5)

@@ -62,7 +62,7 @@ def test_who_leaves_or_is_suppressed_between_planning_and_sending_gets_no_letter
     audience.suppress("CY@reader.example", SuppressionReason.HARD_BOUNCE, now)
     deliver(lantern.app)
     assert lantern.letters() == ["dee@reader.example"]
-    assert lantern.app.ledger("reader").counts(issue) == {S.SENT: 1, S.SUPPRESSED: 3}
+    assert lantern.app.deliveries.counts(issue) == {S.SENT: 1, S.SUPPRESSED: 3}
     assert lantern.app.issues.get(issue).state is IssueState.SENT
 
 
@@ -123,7 +123,7 @@ def test_a_letter_on_the_wire_when_its_sender_died_is_doubted_counted_and_sent_u
         assert deliver(heir.app).in_doubt == 1
     assert lantern.letters() == ["ada@reader.example", "bo@reader.example"]
     assert before in [mail["Message-ID"] for mail in lantern.mails()]
-    doubts = {each.recipient: each.doubts for each in lantern.app.ledger("reader").listed(issue=issue)}
+    doubts = {each.recipient: each.doubts for each in lantern.app.deliveries.listed(issue=issue)}
     assert doubts == {"ada@reader.example": 1, "bo@reader.example": 0}
 
 
@@ -136,7 +136,7 @@ def test_mail_in_doubt_waits_for_a_person_where_the_editor_says_so(tmp_path: Pat
         assert dead.claim_letter(issue, ["readers"], FRIDAY, may_receive) is not None
         lantern.live(DAY, step=HOUR)
         assert lantern.letters() == []
-        assert lantern.app.ledger("reader").counts(issue) == {S.IN_DOUBT: 1}
+        assert lantern.app.deliveries.counts(issue) == {S.IN_DOUBT: 1}
 
 
 def test_a_channel_that_is_down_loses_nothing_tells_the_editor_once_and_recovers(lantern: Studio) -> None:
@@ -147,7 +147,7 @@ def test_a_channel_that_is_down_loses_nothing_tells_the_editor_once_and_recovers
     (lantern.folder / "out").write_text("a file where the folder should be")
     done = deliver(lantern.app)
     assert [type(fault) for fault in done.faults][:1] == [ChannelError]
-    assert lantern.app.ledger("reader").counts(issue) == {S.PLANNED: 2}
+    assert lantern.app.deliveries.counts(issue) == {S.PLANNED: 2}
     assert [each.name for each in lantern.app.incidents.open_ones()] == ["mail"]
     (lantern.folder / "out").unlink()
     lantern.tick()
@@ -188,7 +188,7 @@ def test_after_a_restore_was_accepted_nothing_that_may_have_gone_goes_by_itself(
         restored.tick()
         accept_restore(restored.app)
         restored.live(DAY, step=HOUR)
-        assert restored.app.ledger("reader").counts(1).get(S.SENT) is None
+        assert restored.app.deliveries.counts(1).get(S.SENT) is None
     assert lantern.letters() == ["ada@reader.example"]
     assert lantern.posted() == [PIER.name, later.name]
 
@@ -293,7 +293,7 @@ def test_asked_to_end_it_finishes_what_is_on_the_wire_and_claims_no_more(lantern
     announced(lantern, PIER)
     issue = on_friday(lantern)
     deliver(lantern.app, progress=lambda *_: lantern.app.stop.set())
-    assert lantern.app.ledger("reader").counts(issue) == {S.SENT: 1, S.PLANNED: 1}
+    assert lantern.app.deliveries.counts(issue) == {S.SENT: 1, S.PLANNED: 1}
 
 
 # Promise 1
