@@ -296,8 +296,6 @@ def _without_site(title: str, site_names: Sequence[str]) -> str:
 
 def _without_name(title: str, name: str) -> str:
     """Take a known site's name off: after a bar, and after a dash or at the start where a review's title is left."""
-    if not name.strip():
-        return title
     named = re.escape(name.strip())
     title = re.sub(rf"(?<=\S)\s+\|\s+{named}$", "", title, flags=re.I)
     for edge in (rf"\s+[–—-]\s+{named}$", rf"^{named}(?:\s*[|:–—-])?\s+"):

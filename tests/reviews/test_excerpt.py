@@ -124,7 +124,7 @@ CREDITS = "<p>Review by Ann Roe</p><p>Directed by: Bo Lind</p><p>Starring: Cy Ma
         pytest.param(f"<figcaption>A still.</figcaption><p>{FIRST}</p>{CREDITS}", FIRST, id="a caption first"),
         pytest.param(f"<a name='more'></a>{CREDITS}", None, id="missing"),
         pytest.param(f"<p>{FIRST[:-1]}</p>{CREDITS}", FIRST[:-1], id="without a full stop"),
-        pytest.param(f"<p>The Lantern Review Pages</p><p>{FIRST}</p>{CREDITS}", FIRST, id="a name above it"),
+        pytest.param(f"<p>The Review of Films</p><p>in cinemas</p><p>{FIRST}</p>{CREDITS}", FIRST, id="name"),
         pytest.param(f"{FIRST}<a href='x#more-123'>(more…)</a>", FIRST, id="the link of WordPress"),
         pytest.param(f"<p>{FIRST}</p><p>The post X appeared first on Y.</p>", None, id="a footer is no break"),
         pytest.param(f"<p>{LOST}</p><a name='more'></a>", LOST, id="its first letter lost"),

@@ -186,6 +186,22 @@ def test_a_sentence_that_is_all_of_a_review_is_its_standfirst(html: str, standfi
     assert (review.excerpt is None) == (standfirst is not None)
 
 
+def test_a_sentence_under_a_bare_title_is_the_post() -> None:
+    review = read_entry(entry("RED TIDE", ALONE)).review
+    assert review
+    assert (review.standfirst, review.excerpt) == (None, ALONE)
+
+
+def test_a_long_line_that_holds_the_title_or_a_cinema_is_prose() -> None:
+    title = "New Release Review - RED TIDE"
+    long = f"{title} is what we called this, and we shall have to live with it until somebody finds a better name."
+    seen = "Red Tide is a film that ought to be seen in a cinema, for its water is wide, " * 2 + "and cinemas are too."
+    for line in (long, seen):
+        review = read_entry(entry(title, f"<p>Directed by: Bo Lind</p><p>{line}</p>")).review
+        assert review
+        assert review.excerpt == line
+
+
 def test_a_sentence_beside_a_subtitle_is_the_post() -> None:
     review = read_entry(entry(content=ALONE, summary="On water, and who owns it")).review
     assert review

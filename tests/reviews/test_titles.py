@@ -105,6 +105,7 @@ def test_what_is_no_film_review_says_why(title: str) -> None:
         ("Dear Hollywood, Ireland Is Not a Theme Park", "Dear Hollywood, Ireland Is Not a Theme Park", None),
         ("THE REVIEW", "THE REVIEW", None),
         ("Xbox Game Review", "Xbox Game Review", None),
+        ("Red Tide - The Harbour Review", "Red Tide - The Harbour Review", None),
         ("PEER REVIEW", "PEER REVIEW", None),
         ("2023: A Year in Review", "2023: A Year in Review", None),
         ("New Release Review", "New Release Review", None),
