@@ -51,8 +51,13 @@ def tidy_text(text: str) -> str:
 
 
 def _subject(page: Page, templates: jinja2.Environment, source: str | None) -> str:
-    """Return the subject, one clean line of at most 150 characters, never empty."""
-    written = clean(render(from_string(templates, source), page.names())) if source else ""
+    """Return the subject, one clean line of at most 150 characters, never empty.
+
+    In the editor's wording `lead` is the first review, also where no review is set apart; an issue without any
+    has our wording, for theirs speaks of films.
+    """
+    first = next(iter(page.reviews), None)
+    written = clean(render(from_string(templates, source), {**page.names(), "lead": first})) if source and first else ""
     return shorten(written or _own_subject(page), MAX_SUBJECT_CHARS)
 
 

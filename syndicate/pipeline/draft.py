@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from syndicate.app import App
 from syndicate.compose.email import render_email
 from syndicate.compose.letter import check_for_posting
-from syndicate.compose.model import Masthead, RenderedEmail, Selection, WayOut
+from syndicate.compose.model import Masthead, PublishedReview, RenderedEmail, Selection, WayOut
 from syndicate.compose.select import SectionRule, SelectRules, select_reviews
 from syndicate.config import Digest, Mail
 from syndicate.errors import NotFoundError
@@ -42,7 +42,7 @@ def draft(app: App, name: str, *, period: datetime | None = None) -> Draft:
     digest = digest_of(app, name)
     now = app.clock.now()
     period = period or coming_period(app, name, digest)
-    candidates = app.issues.candidates(name, digest.feeds or tuple(app.config.feeds))
+    candidates = _candidates(app, name, digest)
     selection = select_reviews([review for review, _ in candidates], _rules(digest), now)
     masthead = _masthead(app, name, digest, max(period, now))
     email = render_email(selection, masthead, templates=app.templates, subject=digest.subject)
@@ -61,12 +61,23 @@ def draft(app: App, name: str, *, period: datetime | None = None) -> Draft:
     )
 
 
+def has_news(app: App, name: str) -> bool:
+    """Return whether the next issue would carry anything; asked before a template is, which may speak of a lead."""
+    digest = digest_of(app, name)
+    reviews = [review for review, _ in _candidates(app, name, digest)]
+    return bool(select_reviews(reviews, _rules(digest), app.clock.now()).reviews)
+
+
 def digest_of(app: App, name: str) -> Digest:
     """Return a digest of the config; NotFoundError, with those that there are, for any other name."""
     if name not in app.config.digests:
         there = ", ".join(app.config.digests) or "none"
         raise NotFoundError(f'config.yaml has no digest "{name}"; there is: {there}')
     return app.config.digests[name]
+
+
+def _candidates(app: App, name: str, digest: Digest) -> Sequence[tuple[PublishedReview, str]]:
+    return app.issues.candidates(name, digest.feeds or tuple(app.config.feeds))
 
 
 def _rules(digest: Digest) -> SelectRules:

@@ -10,7 +10,7 @@ from syndicate.app import App
 from syndicate.config import Digest
 from syndicate.errors import TemplateError
 from syndicate.log import event
-from syndicate.pipeline.draft import Draft, digest_of, draft
+from syndicate.pipeline.draft import Draft, digest_of, draft, has_news
 from syndicate.pipeline.due import due_now
 from syndicate.pipeline.tell import alert, recovered
 from syndicate.schedule import Due
@@ -55,7 +55,10 @@ def publish(app: App, name: str, *, period: datetime | None = None) -> Published
     its issue is the one that comes back. Raises TemplateError; nothing is frozen then.
     """
     digest = digest_of(app, name)
-    made = draft(app, name, period=period or app.clock.now())
+    period = period or app.clock.now()
+    if not has_news(app, name):
+        return _skip(app, name, period, "nothing new")
+    made = draft(app, name, period=period)
     if not made.selection.reviews:
         return _skip(app, name, made.period, "nothing new")
     number = app.issues.freeze(_freeze(app, made, digest), app.clock.now())

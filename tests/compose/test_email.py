@@ -65,6 +65,16 @@ def test_the_subject_of_an_endless_title_is_cut_at_150_characters() -> None:
     assert subject.endswith("very…")
 
 
+def test_a_configured_subject_has_the_first_review_as_lead_though_none_is_set_apart() -> None:
+    issue = Selection(lead=None, sections=(Section(title=None, reviews=(published(1, BARE), published(2, FULL))),))
+    assert rendered(issue, subject="{{ lead.film }} and more").subject == f"{BARE.film.title} and more"
+
+
+def test_an_issue_without_reviews_has_our_subject_for_the_configured_one_speaks_of_films() -> None:
+    nothing = Selection(lead=None, sections=())
+    assert rendered(nothing, subject="{{ lead.film }} and more").subject == rendered(nothing).subject
+
+
 def test_the_configured_subject_knows_lead_reviews_site_and_issue() -> None:
     source = "{{ site }} {{ issue }}: {{ lead.film }} ({{ lead.year }}) + {{ reviews|length - 1 }}"
     assert rendered(subject=source).subject == "The Lantern 34: GLASSHOUSE SUMMER (2026) + 5"

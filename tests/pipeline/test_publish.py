@@ -113,6 +113,23 @@ def test_nothing_new_is_skipped_and_said_so_and_the_editor_is_left_alone(
     assert lantern.mails() == []
 
 
+def test_nothing_new_is_skipped_whatever_subject_and_templates_say_of_a_lead(tmp_path: Path) -> None:
+    own = tmp_path / "own" / "email"
+    own.mkdir(parents=True)
+    (own / "issue.html").write_text("<html><body>{{ lead.film }}</body></html>", encoding="utf-8")
+    changes = (
+        ("first_issue: next", 'first_issue: next, subject: "{{ lead.film }}"'),
+        ("notify:", "templates: own\nnotify:"),
+    )
+    with studio(tmp_path, *changes) as lantern:
+        lantern.begin(*HISTORY)
+        lantern.clock.set(FRIDAY)
+        lantern.tick()
+        (issue,) = lantern.issues()
+        assert (issue.state, issue.reason) == (IssueState.SKIPPED, "nothing new")
+        assert lantern.alerts() == []
+
+
 def test_no_period_from_before_the_first_run_is_made_up(tmp_path: Path) -> None:
     with studio(tmp_path, ("backfill: 0", "backfill: 3"), start=FRIDAY + HOUR) as lantern:
         lantern.readers("ada")
