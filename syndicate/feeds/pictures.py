@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import os
 import tempfile
 import warnings
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from syndicate.errors import FeedError
 from syndicate.feeds.model import Fetched
+from syndicate.log import event
 from syndicate.protocols import Fetcher
 
 MAX_BYTES = 16_000_000
@@ -43,8 +45,15 @@ class PictureCache:
         fetched = self._fetcher.fetch(url)
         if not isinstance(fetched, Fetched):
             raise FeedError("the site sent no picture", where=url, hint="open the address in a browser")
-        self.put(url, fetched.body)
+        self.keep(url, fetched.body)
         return fetched.body
+
+    def keep(self, url: str, picture: bytes) -> None:
+        """Put a picture where there is room for it; without (a full disk) it costs another fetch, and no more."""
+        try:
+            self.put(url, picture)
+        except OSError as error:
+            event("picture-not-kept", level=logging.WARNING, folder=self._folder, because=error.strerror)
 
     def put(self, url: str, picture: bytes) -> Path:
         """Keep a picture and return its file, which appears whole or not at all; FeedError as in `load`."""

@@ -48,7 +48,11 @@ class Generation:
 
     def accept(self, connection: Connection) -> int:
         """Raise the database's number past the file's and return it; after the commit call `keep`."""
-        number = max(int(get_value(connection, self.KEY) or 0), self._read() or 0) + 1
+        try:
+            beside = self._read() or 0
+        except _GarbledError:
+            beside = 0  # a person has just said that what was written there does not matter
+        number = max(int(get_value(connection, self.KEY) or 0), beside) + 1
         set_value(connection, self.KEY, str(number))
         return number
 
@@ -70,9 +74,19 @@ class Generation:
             return int(self.file.read_text(encoding="ascii"))
         except FileNotFoundError:
             return None
-        except (ValueError, OSError) as error:
-            raise StoreError(
-                "the number kept beside the database cannot be read",
+        except ValueError as error:
+            raise _GarbledError(
+                "the number kept beside the database is no number",
                 where=str(self.file),
                 hint="syndicate store accept-restore, once you know that nothing was sent that the ledger lacks",
             ) from error
+        except OSError as error:
+            raise StoreError(
+                f"the number kept beside the database cannot be read: {error.strerror}; without it nothing is sent",
+                where=str(self.file),
+                hint="let this user read and write that file",
+            ) from error
+
+
+class _GarbledError(StoreError):
+    """The file is there and holds no number."""
