@@ -72,7 +72,7 @@ def _own_subject(page: Page) -> str:
 
 def _wordings(page: Page) -> list[str]:
     """Return the subjects that name the issue's films, the fullest first."""
-    match [card.film for card in page.reviews]:
+    match [page.t.name(card.film) for card in page.reviews]:
         case []:
             return [page.t("subject.none", site=page.site, number=page.issue)]
         case [film]:

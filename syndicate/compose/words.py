@@ -93,6 +93,9 @@ LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "de": GERMAN}
 SCRIPTS: Mapping[str, str] = {"HANGUL": "ko", "HIRAGANA": "ja", "KATAKANA": "ja", "HEBREW": "he", "GREEK": "el"}
 """Scripts that tell the language. Arabic, Cyrillic and Han serve many languages: a wrong guess is worse than none."""
 
+_MARKS: Mapping[str, str] = {"ltr": "\u200e", "rtl": "\u200f"}
+"""Unseen characters that lead the eye back into the sentence (UAX #9 §2.6)."""
+
 
 @lru_cache(maxsize=64)
 def locale_of(language: str) -> Locale:
@@ -149,7 +152,16 @@ class Words:
     def names(self, names: Sequence[str]) -> str:
         """Return "A", "A and B" or "A, B and C", in the language of the sentences that it stands in."""
         locale = self.locale if self.known else Locale("en", "001")
-        return format_list(list(names), style="standard", locale=locale)
+        return format_list([self.name(name) for name in names], style="standard", locale=locale)
+
+    def name(self, name: str) -> str:
+        """Return a name as it may stand in a sentence of ours: one that runs the other way ends in a direction mark.
+
+        Without it, two Arabic titles with a comma between would change places in an English sentence.
+        """
+        own = self.direction if self.known else "ltr"
+        turned = _direction([char for char in name if char.isalpha()], own) != own
+        return name + _MARKS[own] if turned else name
 
     def number(self, value: float) -> str:
         """Return "3.5" or "3,5", with no zeros at the end."""

@@ -54,6 +54,14 @@ def test_the_page_shows_the_letter_its_pictures_and_the_statuses(page: Page, add
         assert int(picture.evaluate("e => e.naturalWidth")) > 100
 
 
+def test_every_badge_of_an_alt_text_can_be_read_in_the_fold_of_later_statuses_too(page: Page, address: str) -> None:
+    page.goto(address)
+    folded = page.locator("details.earlier .alt summary")
+    expect(folded.first).to_be_attached()
+    for badge in page.locator(".alt summary").all():
+        assert badge.evaluate("e => getComputedStyle(e).color") == "rgb(255, 255, 255)"
+
+
 def test_text_and_source_are_a_switch_away(page: Page, address: str) -> None:
     page.goto(address)
     choose(page, "Text")

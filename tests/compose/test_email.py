@@ -91,6 +91,19 @@ def test_an_unknown_name_in_the_subject_is_told_with_the_nearest_known_one() -> 
     assert caught.value.hint == 'did you mean "reviews"?'
 
 
+def test_titles_that_run_leftward_keep_their_order_in_an_english_sentence() -> None:
+    listed = Words(language="en", timezone="UTC").names(["شارع البحر", "שלום לאורחים", "Salt"])
+    assert listed == "شارع البحر\u200e, שלום לאורחים\u200e and Salt"
+    films = [published(at, replace(BARE, film=Film(title=title))) for at, title in enumerate(("شارع", "שלום", "Salt"))]
+    assert rendered(issue_of(*films)).subject.startswith("شارع\u200e, שלום\u200e and 1 more")
+
+
+def test_an_issue_of_one_review_does_not_list_it_twice() -> None:
+    letter_ = rendered(issue_of(LEAD))
+    assert "In this issue" not in letter_.html + letter_.text
+    assert "In this issue" in rendered().html
+
+
 @pytest.mark.parametrize(
     "review",
     [
