@@ -57,7 +57,8 @@ def poll_due(app: App) -> tuple[Polled, ...]:
     due = []
     for name, feed in app.config.feeds.items():
         health = app.feeds.health(name, app.config.feed_source(name))
-        if health.tried is None or now - health.tried >= feed.every - EARLY:
+        # A poll of tomorrow was made while the clock was wrong; waiting for it would keep the feed unread till then.
+        if health.tried is None or health.tried > now or now - health.tried >= feed.every - EARLY:
             due.append(name)
     return tuple(poll(app, name) for name in due)
 
