@@ -36,7 +36,7 @@ test: $(STAMP) browser  ## everything: pure tests, contracts on SQLite and Postg
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 check: $(STAMP) lint  ## fast: format, lint, types, pure tests
-	@$(BIN)/python -m pytest -q -x -m 'not journey and not postgres and not browser and not live'
+	@$(BIN)/python -m pytest -q -x -n 2 -m 'not journey and not postgres and not browser and not live'
 
 lint: $(STAMP)  ## format, lint, types
 	@$(BIN)/ruff format --check .
