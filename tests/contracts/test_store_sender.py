@@ -163,9 +163,9 @@ def test_a_death_between_commit_and_number_is_no_restore(database: Database, gen
     assert generation.file.read_text() == "00000000002\n"
 
 
-def test_a_number_that_cannot_be_read_stops_the_sending(database: Database, generation: Generation) -> None:
+def test_a_number_that_is_none_stops_the_sending(database: Database, generation: Generation) -> None:
     generation.file.write_text("seven\n")
-    with pytest.raises(StoreError, match="cannot be read"):
+    with pytest.raises(StoreError, match="is no number"):
         check(database, generation)
 
 
