@@ -23,7 +23,7 @@ def alert(app: App, incident: str, text: str) -> None:
 
 
 def recovered(app: App, incident: str) -> None:
-    """Close an incident, if it is open; where the editor was told of it, `tell` mails that it is over."""
+    """Close an incident, if it is open; `tell` mails that it is over, also where it kept its own mail from going."""
     if app.incidents.close(incident, app.clock.now()):
         event("recovered", level=logging.WARNING, incident=incident)
 
@@ -34,7 +34,7 @@ def tell(app: App) -> int:
     A mail that cannot be sent (the relay itself may be the incident) is tried again at the next call.
     """
     mail, notify = app.config.mail, app.config.notify
-    untold = app.incidents.untold()
+    untold = app.incidents.untold(app.clock.now())
     if not untold or mail is None or notify is None:
         return 0
     return sum(_tell_one(app, mail, notify, incident) for incident in untold)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
 from syndicate.store.database import Database, insert_if_absent
 from syndicate.store.tables import incidents
+
+STILL_NEWS = timedelta(days=7)
+"""How long after its end an incident that could not be mailed while it lasted (the relay was it) is still told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +50,11 @@ class IncidentStore:
                 == 1
             )
 
-    def untold(self) -> tuple[Incident, ...]:
-        """Return what the editor has not been told: openings, and the recoveries of what was told."""
+    def untold(self, now: datetime) -> tuple[Incident, ...]:
+        """Return what the editor has not been told: openings, and recoveries, of what was told or is still news."""
         opened = incidents.c.told.is_(None) & incidents.c.closed.is_(None)
-        recovered = incidents.c.told.is_not(None) & incidents.c.closed.is_not(None) & incidents.c.told_closed.is_(None)
+        of_note = incidents.c.told.is_not(None) | (incidents.c.closed > now - STILL_NEWS)
+        recovered = incidents.c.closed.is_not(None) & incidents.c.told_closed.is_(None) & of_note
         with self._database.read() as connection:
             rows = connection.execute(select(incidents).where(opened | recovered).order_by(incidents.c.opened))
             return tuple(Incident(name=row.name, text=row.text, opened=row.opened, closed=row.closed) for row in rows)

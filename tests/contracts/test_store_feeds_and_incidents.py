@@ -70,32 +70,42 @@ def test_an_incident_is_opened_once_told_once_and_its_end_told_once(database: Da
     incidents = IncidentStore(database)
     assert incidents.open("relay", "the relay refuses", NOW)
     assert not incidents.open("relay", "it still does", NOW + HOUR)
-    (opened,) = incidents.untold()
+    (opened,) = incidents.untold(NOW + 2 * HOUR)
     assert (opened.text, opened.opened, opened.closed) == ("the relay refuses", NOW, None)
     incidents.told(opened, NOW)
-    assert incidents.untold() == ()
+    assert incidents.untold(NOW + 2 * HOUR) == ()
     assert incidents.close("relay", NOW + 2 * HOUR)
     assert not incidents.close("relay", NOW + 2 * HOUR)
-    (closed,) = incidents.untold()
+    (closed,) = incidents.untold(NOW + 2 * HOUR)
     assert closed.closed == NOW + 2 * HOUR
     incidents.told(closed, NOW + 2 * HOUR)
-    assert incidents.untold() == incidents.open_ones() == ()
+    assert incidents.untold(NOW + 2 * HOUR) == incidents.open_ones() == ()
 
 
-def test_an_incident_that_was_over_before_anyone_was_told_is_never_told(database: Database) -> None:
+def test_an_incident_that_kept_its_own_mail_from_going_is_told_when_it_is_over(database: Database) -> None:
+    incidents = IncidentStore(database)
+    incidents.open("relay", "the relay refuses", NOW)
+    incidents.close("relay", NOW + HOUR)
+    (over,) = incidents.untold(NOW + HOUR)
+    assert (over.opened, over.closed) == (NOW, NOW + HOUR)
+    incidents.told(over, NOW + HOUR)
+    assert incidents.untold(NOW + HOUR) == ()
+
+
+def test_an_incident_long_over_that_nobody_could_be_told_of_is_no_news(database: Database) -> None:
     incidents = IncidentStore(database)
     incidents.open("relay", "the relay refuses", NOW)
     incidents.close("relay", NOW)
-    assert incidents.untold() == ()
+    assert incidents.untold(NOW + timedelta(days=8)) == ()
 
 
 def test_an_incident_that_comes_back_is_told_again(database: Database) -> None:
     incidents = IncidentStore(database)
     incidents.open("relay", "the relay refuses", NOW)
-    incidents.told(incidents.untold()[0], NOW)
+    incidents.told(incidents.untold(NOW + 2 * HOUR)[0], NOW)
     incidents.close("relay", NOW)
     assert incidents.open("relay", "again", NOW + HOUR)
-    assert [each.text for each in incidents.untold()] == ["again"]
+    assert [each.text for each in incidents.untold(NOW + 2 * HOUR)] == ["again"]
     assert [each.text for each in incidents.open_ones()] == ["again"]
 
 

@@ -153,6 +153,7 @@ def test_a_channel_that_is_down_loses_nothing_tells_the_editor_once_and_recovers
     lantern.tick()
     assert lantern.letters() == ["ada@reader.example", "bo@reader.example"]
     assert lantern.app.incidents.open_ones() == ()
+    assert ["well again: the relay does not take our letters" in alert for alert in lantern.alerts()] == [True]
 
 
 def test_a_restored_backup_stops_the_sending_and_tells_the_editor(lantern: Studio) -> None:
