@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from syndicate.app import App
+from syndicate.compose.model import IssueState
 from syndicate.config import Digest
 from syndicate.errors import TemplateError
 from syndicate.log import event
@@ -14,7 +15,7 @@ from syndicate.pipeline.draft import Draft, digest_of, draft, has_news
 from syndicate.pipeline.due import due_now
 from syndicate.pipeline.tell import alert, recovered
 from syndicate.schedule import Due
-from syndicate.store.issues import Freeze
+from syndicate.store.issues import Freeze, StoredIssue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ def publish(app: App, name: str, *, period: datetime | None = None) -> Published
         there = app.issues.of_period(name, made.period)
         if there is None:  # Another period's issue was frozen since the draft: what it left is drafted anew.
             return publish(app, name, period=made.period)
-        return Published(digest=name, period=made.period, issue=there.id)
+        return _published(app, there)
     for incident in ("issue", "issue-late"):
         recovered(app, f"{incident}:{name}")
     films = "; ".join(review.review.film.title for review in made.selection.reviews)
@@ -78,6 +79,19 @@ def publish(app: App, name: str, *, period: datetime | None = None) -> Published
         number=made.number,
         subject=made.email.subject,
         reviews=len(made.selection.reviews),
+    )
+
+
+def _published(app: App, there: StoredIssue) -> Published:
+    """Return what another process made of the period."""
+    return Published(
+        digest=there.digest,
+        period=there.period,
+        issue=there.id,
+        number=there.number,
+        subject=there.email.subject if there.email else None,
+        reviews=len(app.issues.reviews_of(there.id)),
+        skipped=there.reason if there.state is IssueState.SKIPPED else None,
     )
 
 
