@@ -7,20 +7,22 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from syndicate.errors import StoreError
+from syndicate.errors import ConfigError, StoreError
 from syndicate.store.database import Database
 
 
 def back_up(database: Database, file: Path) -> int:
     """Write a copy and return its size in bytes; a copy that did not come out whole is not left behind.
 
-    SQLite's own online backup (https://sqlite.org/backup.html). Raises StoreError where the database is a
-    server's, or the file is there already or cannot be written.
+    SQLite's own online backup (https://sqlite.org/backup.html). Raises ConfigError where the database is a
+    server's or the file is there already, StoreError where it cannot be written.
     """
     if database.path is None:
-        raise StoreError("this is a PostgreSQL database", hint="pg_dump --format=custom --file=FILE DATABASE")
+        raise ConfigError("this is a PostgreSQL database", hint="pg_dump --format=custom --file=FILE DATABASE")
     if file.exists():
-        raise StoreError("the file is there already; a backup overwrites nothing", where=str(file), hint="another name")
+        raise ConfigError(
+            "the file is there already; a backup overwrites nothing", where=str(file), hint="another name"
+        )
     part = file.with_name(f"{file.name}.part")
     try:
         with closing(sqlite3.connect(database.path)) as source, closing(sqlite3.connect(part)) as copy:

@@ -112,6 +112,7 @@ def test_a_restored_backup_sends_nothing_until_a_person_accepts_it(tmp_path: Pat
     site = Site(tmp_path)
     site.subscribe(3)
     site.run("store", "backup", "before.db")
+    site.run("store", "backup", "before.db", code=2)
     site.run("run", "--once")
     for old in tmp_path.glob("syndicate.db*"):
         if not old.name.endswith(".generation"):
