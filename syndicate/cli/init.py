@@ -60,7 +60,12 @@ def command(context: click.Context, /, sample: bool, **given: str | None) -> Non
         people = _write_readers(path)
         _tell(path, f"subscribers import {people} --list {SAMPLE.list_key}", "run --once")
     else:
-        write_new(path, render_config(_answers(given)).encode())
+        try:
+            answers = _answers(given)
+        except click.Abort:
+            click.echo(f"\n{path} was not written", err=True)
+            raise
+        write_new(path, render_config(answers).encode())
         _tell(path, "config check", "run --once")
 
 

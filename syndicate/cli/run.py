@@ -27,7 +27,9 @@ def command(context: click.Context, once: bool) -> None:
     with opened(context) as app, _ended_by_signals(app):
         if once:
             result = _one_beat(app)
-            context.exit(0 if result.is_whole else 1)
+            if app.stop.is_set():
+                click.echo("ended early; what was on a wire is recorded, and the next run goes on from there", err=True)
+            context.exit(0 if result.is_whole and not app.stop.is_set() else 1)
         _run(app)
 
 

@@ -260,5 +260,5 @@ def _told(report: ImportReport, list_name: str, refused: int, dry_run: bool) -> 
     if report.kept_out:
         parts.append(f"{report.kept_out} left before and stay out")
     if refused:
-        parts.append(f"{refused} lines refused")
+        parts.append(f"{refused} {'line' if refused == 1 else 'lines'} refused")
     return ", ".join(parts)

@@ -124,6 +124,16 @@ def test_a_person_is_asked_and_asked_again(folder: Path, monkeypatch: pytest.Mon
     assert config.notify == "ed@filmnow.example"
 
 
+def test_a_person_who_breaks_off_is_told_that_nothing_was_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(init, "_somebody_is_there", lambda: True)
+    result = run("init", answers="Film Now\n")
+    assert result.exit_code != 0
+    assert "\nconfig.yaml was not written\n" in result.stderr
+    assert list(folder.iterdir()) == []
+
+
 def test_another_path_is_written_and_named_in_what_comes_next(folder: Path) -> None:
     (folder / "sites").mkdir()
     result = run("--config", "sites/lantern.yaml", "init", "--sample")
