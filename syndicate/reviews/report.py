@@ -32,7 +32,7 @@ def _time(moment: datetime | None) -> str | None:
 
 
 def _image(image: Image | None) -> dict[str, object] | None:
-    return None if image is None else {"url": image.url, "alt": image.alt}
+    return None if image is None else {"url": image.url, "alt": image.alt or None}
 
 
 def _review(review: Review | None) -> dict[str, object] | None:
