@@ -101,6 +101,7 @@ def test_titles_that_run_leftward_keep_their_order_in_an_english_sentence() -> N
 def test_an_issue_of_one_review_does_not_list_it_twice() -> None:
     letter_ = rendered(issue_of(LEAD))
     assert "In this issue" not in letter_.html + letter_.text
+    assert "padding-bottom:20px" in letter_.html, "the picture would touch the rule above it"
     assert "In this issue" in rendered().html
 
 
