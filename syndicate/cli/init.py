@@ -58,7 +58,8 @@ def command(context: click.Context, /, sample: bool, **given: str | None) -> Non
     if sample:
         write_new(path, render_config(SAMPLE).encode())
         people = _write_readers(path)
-        _tell(path, f"subscribers import {people} --list {SAMPLE.list_key}", "run --once")
+        joined = _join_readers(path, SAMPLE.list_key)
+        _tell(path, *([] if joined else [f"subscribers import {people} --list {SAMPLE.list_key}"]), "run --once")
     else:
         try:
             answers = _answers(given)
@@ -97,6 +98,30 @@ def _write_readers(config_path: Path) -> Path:
     if not path.exists():
         write_new(path, readers_csv())
     return path
+
+
+def _join_readers(config_path: Path, list_key: str) -> bool:
+    """Put the sample's readers on its list, so that the first run writes to somebody; return whether it was done.
+
+    Not where a database is there already: whoever is on its lists is no sample.
+    """
+    from syndicate.app import open_app
+    from syndicate.audience.csvio import parse_subscribers
+    from syndicate.audience.model import NewSubscriber
+    from syndicate.config import load_config
+    from syndicate.sample import readers_csv
+
+    if config_path.with_name("syndicate.db").exists():
+        return False
+    readers = [
+        each
+        for each in parse_subscribers(readers_csv().decode().splitlines(keepends=True))
+        if isinstance(each, NewSubscriber)
+    ]
+    with open_app(load_config(config_path, {})) as app:
+        list(app.audience.add(readers, list_key, app.clock.now()))
+    click.echo(f"{len(readers)} invented readers are on the list {list_key}", err=True)
+    return True
 
 
 def _answers(given: dict[str, str | None]) -> Answers:

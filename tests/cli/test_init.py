@@ -32,13 +32,24 @@ def test_the_sample_is_the_repositorys_own_config_to_the_byte(folder: Path) -> N
     assert (folder / "config.yaml").read_bytes() == (ROOT / "config.yaml").read_bytes()
 
 
-def test_the_sample_brings_its_readers_and_says_the_next_two_commands(folder: Path) -> None:
+def test_the_sample_puts_its_readers_on_the_list_and_says_the_next_command(folder: Path) -> None:
     result = run("init", "--sample")
     assert (folder / "readers.csv").read_bytes() == (ROOT / "syndicate/sample/readers.csv").read_bytes()
+    assert "8 invented readers are on the list readers" in result.stderr
+    assert result.stdout.splitlines() == ["  syndicate run --once"]
+    assert len(run("subscribers", "export").stdout.splitlines()) == 9
+
+
+def test_the_samples_readers_join_no_list_of_a_database_that_is_there(folder: Path) -> None:
+    assert run("init", "--sample").exit_code == 0
+    run("subscribers", "remove", "--list", "readers", run("subscribers", "export").stdout.splitlines()[1].split(",")[0])
+    (folder / "config.yaml").unlink()
+    result = run("init", "--sample")
     assert result.stdout.splitlines() == [
         "  syndicate subscribers import readers.csv --list readers",
         "  syndicate run --once",
     ]
+    assert len(run("subscribers", "export").stdout.splitlines()) == 8
 
 
 def test_readers_that_are_there_are_left_alone(folder: Path) -> None:
@@ -138,7 +149,8 @@ def test_another_path_is_written_and_named_in_what_comes_next(folder: Path) -> N
     (folder / "sites").mkdir()
     result = run("--config", "sites/lantern.yaml", "init", "--sample")
     assert (folder / "sites/lantern.yaml").is_file()
-    assert "syndicate --config sites/lantern.yaml subscribers import sites/readers.csv" in result.stdout
+    assert "syndicate --config sites/lantern.yaml run --once" in result.stdout
+    assert (folder / "sites/syndicate.db").is_file()
 
 
 def test_a_folder_that_is_not_there_is_said_so(folder: Path) -> None:
