@@ -37,7 +37,8 @@ def list_(context: click.Context, feed: str | None, state: str | None, limit: in
             [each.id, when(each.published, app), each.state, cut(each.reason, 40) or "-", cut(each.title, 60)]
             for each in found
         ]
-    print_table(["id", "published", "state", "why", "title"], rows, none="nothing was seen yet; try: syndicate poll")
+    none = "no such review" if feed or state else "nothing was seen yet; try: syndicate poll"
+    print_table(["id", "published", "state", "why", "title"], rows, none=none)
 
 
 @command.command()
