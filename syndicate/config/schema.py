@@ -38,6 +38,7 @@ def _slot(value: object) -> Slot:
 Duration = Annotated[timedelta, BeforeValidator(values.parse_duration), PlainSerializer(values.format_duration)]
 Size = Annotated[int, BeforeValidator(values.parse_size), PlainSerializer(values.format_size)]
 Hour = Annotated[Slot, BeforeValidator(_slot), PlainSerializer(str)]
+Lead = Annotated[LeadRule, BeforeValidator(lambda value: LeadRule.RATING if value == "rule" else value)]
 Line = Annotated[str, AfterValidator(values.check_line)]
 Text = Annotated[str, AfterValidator(values.check_text)]
 Slug = Annotated[str, AfterValidator(values.check_slug)]
@@ -214,7 +215,7 @@ class Digest(_Part):
     sections: tuple[SectionConfig, ...] = Field(
         default=(), description="Headed sections by strand, in order; what fits none stands last."
     )
-    lead: LeadRule = Field(default=LeadRule.NEWEST, description="The review that opens it: newest, rating, or none.")
+    lead: Lead = Field(default=LeadRule.NEWEST, description="The review that opens it: newest, rating, or none.")
     subject: Template | None = Field(
         default=None, description="The subject line, a Jinja2 template; without it, by the lead."
     )

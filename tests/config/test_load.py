@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from syndicate.compose.select import LeadRule
 from syndicate.config import Config, load_config, relay_password, token
 from syndicate.errors import ConfigError
 from tests.config.good import ENVIRON, GOOD, loaded, spoiled
@@ -31,6 +32,11 @@ def test_a_key_with_nothing_after_it_is_a_key_left_out(tmp_path: Path, part: str
     outbox = "site: {name: L, url: 'https://l.example'}\nfeeds: {reviews: {url: a.xml}}\n"
     text = part.replace("mail:", "mail:\n  from: a@l.example\n  outbox: out") + "\n"
     assert loaded(tmp_path, outbox + text).digests == {}
+
+
+def test_the_lead_by_rule_is_the_best_rated(tmp_path: Path) -> None:
+    config = loaded(tmp_path, spoiled("    at:", "    lead: rule\n    at:"))
+    assert config.digests["weekly"].lead is LeadRule.RATING
 
 
 def test_yaml_is_read_as_version_1_2(tmp_path: Path) -> None:
