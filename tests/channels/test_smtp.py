@@ -130,6 +130,15 @@ def test_a_line_cut_after_the_dot_leaves_the_letter_in_doubt(keep: bool) -> None
     assert len(server.messages) == 1 + keep
 
 
+@pytest.fixture
+def sigint_interrupts() -> Iterator[None]:
+    """Let SIGINT raise KeyboardInterrupt: a shell that starts the tests in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("sigint_interrupts")
 @pytest.mark.parametrize(("step", "outcomes"), [(Step.RCPT, 0), (Step.DOT, 1)])
 def test_an_interruption_after_the_dot_is_raised_once_the_doubt_was_told(step: Step, outcomes: int) -> None:
     def interrupt(moment: Moment) -> Action | None:
