@@ -35,8 +35,12 @@ def backup(context: click.Context, file: Path) -> None:
 def accept_restore(context: click.Context) -> None:
     """Let a restored database send again. What may have gone out since the backup waits for you."""
     from syndicate.pipeline import accept_restore as accept
+    from syndicate.pipeline import looks_restored
 
     with opened(context) as app:
+        if not looks_restored(app):
+            click.echo("nothing to accept: this database knows of everything that was sent", err=True)
+            return
         held = accept(app)
         feeds = " ".join(app.config.feeds)
     click.echo("accepted: sending goes on", err=True)

@@ -11,7 +11,7 @@
 Each may be called at any time, twice, or by two processes at once: what is done already is not done again.
 """
 
-from syndicate.pipeline.accept import accept, accept_restore
+from syndicate.pipeline.accept import accept, accept_restore, looks_restored
 from syndicate.pipeline.announce import announce
 from syndicate.pipeline.deliver import deliver
 from syndicate.pipeline.draft import Draft, draft
@@ -31,6 +31,7 @@ __all__ = [
     "announce",
     "deliver",
     "draft",
+    "looks_restored",
     "poll",
     "poll_due",
     "publish",

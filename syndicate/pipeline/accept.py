@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from syndicate.app import App
-from syndicate.errors import NotFoundError
+from syndicate.errors import NotFoundError, StoreError
 from syndicate.log import event
 from syndicate.pipeline.due import RESTORED
 from syndicate.pipeline.tell import recovered
@@ -20,6 +20,16 @@ def accept(app: App, feed: str, *, as_new: bool) -> tuple[int, int]:
     recovered(app, f"novelty:{feed}")
     event("feed-accepted", feed=feed, history=old, announced=new)
     return old, new
+
+
+def looks_restored(app: App) -> bool:
+    """Return whether the database is behind the number kept beside it, so that sending has stopped."""
+    try:
+        with app.database.read() as connection:
+            app.generation.check(connection)
+    except StoreError:
+        return True
+    return False
 
 
 def accept_restore(app: App) -> int:

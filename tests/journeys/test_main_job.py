@@ -127,6 +127,7 @@ def test_a_restored_backup_sends_nothing_until_a_person_accepts_it(tmp_path: Pat
 
     accepted = site.run("store", "accept-restore")
     assert "in doubt" in accepted.stderr
+    assert "nothing to accept" in site.run("store", "accept-restore").stderr
     site.run("run", "--once", code=None)
     letters = site.json("issues", "show", "1")["letters"]
     assert letters == {"in_doubt": 3}, "what may have gone out waits for a person"
