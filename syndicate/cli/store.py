@@ -34,6 +34,7 @@ def backup(context: click.Context, file: Path) -> None:
 @click.pass_context
 def accept_restore(context: click.Context) -> None:
     """Let a restored database send again. What may have gone out since the backup waits for you."""
+    from syndicate.cli.story import counted
     from syndicate.pipeline import accept_restore as accept
     from syndicate.pipeline import looks_restored
 
@@ -46,7 +47,8 @@ def accept_restore(context: click.Context) -> None:
     click.echo("accepted: sending goes on", err=True)
     if held:
         click.echo(
-            f"{held} deliveries are in doubt and wait for you: syndicate deliveries list --state in_doubt", err=True
+            f"in doubt, and waiting for you: {counted(held, 'delivery', 'deliveries')}; see syndicate deliveries list --state in_doubt",
+            err=True,
         )
     click.echo(
         f"new entries are held until you have looked: syndicate feeds accept NAME --as-history|--as-new ({feeds})",

@@ -38,8 +38,8 @@ def tell_poll(polled: Polled) -> str:
         return f"feed {polled.feed}: unchanged{_announced(polled)}"
     first = "first run, " if polled.first_run else ""
     held = f"; held ({polled.held}): syndicate feeds accept {polled.feed} --as-history|--as-new" if polled.held else ""
-    warnings = f"; {len(polled.warnings)} warnings" if polled.warnings else ""
-    what = f"{polled.entries} entries, {polled.new} new, {polled.changed} changed"
+    warnings = f"; {counted(len(polled.warnings), 'warning', 'warnings')}" if polled.warnings else ""
+    what = f"{counted(polled.entries, 'entry', 'entries')}, {polled.new} new, {polled.changed} changed"
     return f"feed {polled.feed}: {first}{what}{_announced(polled)}{warnings}{held}"
 
 
@@ -49,7 +49,8 @@ def tell_issue(published: Published) -> str:
         return f"issue of {published.digest}: refused: {published.error}"
     if published.skipped:
         return f"issue of {published.digest}: skipped, {published.skipped}"
-    return f"issue {published.number} of {published.digest}: {published.reviews} reviews, “{published.subject}”"
+    reviews = counted(published.reviews, "review", "reviews")
+    return f"issue {published.number} of {published.digest}: {reviews}, “{published.subject}”"
 
 
 def tell_tally(what: str, tally: Counter[DeliveryState]) -> str:
@@ -72,3 +73,8 @@ def _announced(polled: Polled) -> str:
 def _is_quiet(polled: Polled) -> bool:
     """Return whether a poll found nothing worth a line."""
     return polled.error is None and polled.held is None and not (polled.new or polled.changed or polled.announced)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {one if number == 1 else many}"

@@ -15,13 +15,12 @@ _APOSTROPHES = re.compile("['’ʼ]")
 def hashtags(labels: Iterable[str], mapping: Mapping[str, str | None], limit: int = MAX_HASHTAGS) -> tuple[str, ...]:
     """Return the tags of a status, "#" included, each once, at most `limit`.
 
-    The map goes from a label (in any case) to a tag, or to several with commas between; an empty value drops
-    the label. A label that is not in the map becomes its own tag: "folk horror" → "#FolkHorror". The tags of
-    "*" come first, so that they stay when there are too many.
+    The map goes from a label (in any case) to a tag, or to several with commas between: "folk horror" mapped to
+    "folk horror" is "#FolkHorror". A label that is not in the map gives none: a blog's labels name years, critics
+    and sections too. The tags of "*" come first, so that they stay when there are too many.
     """
     chosen = {label.strip().casefold(): tags for label, tags in mapping.items()}
-    wanted = [chosen.get(ALWAYS) or ""]
-    wanted += [chosen.get(label.strip().casefold(), label.replace(",", " ")) or "" for label in labels]
+    wanted = [chosen.get(label.strip().casefold()) or "" for label in (ALWAYS, *labels)]
     names = (camel_case(name) for tags in wanted for name in tags.split(","))
     unique = {name.casefold(): f"#{name}" for name in reversed([name for name in names if name])}
     return tuple(reversed(unique.values()))[:limit]

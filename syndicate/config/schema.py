@@ -243,7 +243,7 @@ class Account(_Part):
         default="public", description="public, unlisted, private or direct."
     )
     hashtags: Mapping[str, Hashtags] = Field(
-        default={}, description='Label: its hashtags, commas between; empty: none. "*" is for every status.'
+        default={}, description='Label: its hashtags, commas between. "*" is for every status; other labels give none.'
     )
     content_warnings: tuple[ContentWarning, ...] = Field(
         default=(), description="Which posts are hidden behind a warning."

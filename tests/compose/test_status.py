@@ -40,7 +40,7 @@ REVIEW = PublishedReview(
     published=datetime(2026, 11, 20, 9, tzinfo=UTC),
     counts_from=datetime(2026, 11, 20, 9, tzinfo=UTC),
 )
-RULES = StatusRules(hashtags={"*": "FilmReview"})
+RULES = StatusRules(hashtags={"*": "FilmReview", "drama": "Drama", "folk horror": "folk horror"})
 TEMPLATES = environment(())
 
 
