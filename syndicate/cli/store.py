@@ -46,10 +46,8 @@ def accept_restore(context: click.Context) -> None:
         feeds = " ".join(app.config.feeds)
     click.echo("accepted: sending goes on", err=True)
     if held:
-        click.echo(
-            f"in doubt, and waiting for you: {counted(held, 'delivery', 'deliveries')}; see syndicate deliveries list --state in_doubt",
-            err=True,
-        )
+        doubts = counted(held, "delivery", "deliveries")
+        click.echo(f"in doubt, and waiting for you: {doubts}; syndicate deliveries list --state in_doubt", err=True)
     click.echo(
         f"new entries are held until you have looked: syndicate feeds accept NAME --as-history|--as-new ({feeds})",
         err=True,
