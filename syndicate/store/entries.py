@@ -286,7 +286,8 @@ class EntryStore:
             row = insert(entries).values({**values, **fresh}).returning(entries.c.id)
             number = int(connection.execute(row).scalar_one())
         else:
-            connection.execute(update(entries).where(entries.c.id == number).values({**values, "unchanged_since": now}))
+            since = {"unchanged_since": now} if _says_otherwise(connection, number, values) else {}
+            connection.execute(update(entries).where(entries.c.id == number).values({**values, **since}))
         self._name(connection, feed, seen.keys, number)
         return number if seen.known_as is None else None
 
@@ -295,6 +296,17 @@ class EntryStore:
         for key in keys:
             row = insert_if_absent(self._database, entry_keys).values(feed=feed, key=key, entry_id=number)
             connection.execute(row.on_conflict_do_nothing())
+
+
+def _says_otherwise(connection: Connection, number: int, values: Mapping[str, object]) -> bool:
+    """Return whether an edit changes anything that we would publish.
+
+    Some sites change their markup at every reading (a nonce, a count of comments); were that an edit, such a
+    post would never settle.
+    """
+    said = ("title", "link", "labels", "reading")
+    row = connection.execute(select(*(entries.c[name] for name in said)).where(entries.c.id == number)).one()
+    return any(row._mapping[name] != values[name] for name in said)
 
 
 def _recorded_since(connection: Connection, feed: str, seen: Seen) -> int | None:

@@ -58,7 +58,7 @@ def seen(
     """Return an entry understood and judged."""
     said = entry(name, published=published, body=body)
     link_key = f"link:{canonical_link(said.link or '')}"
-    review = Review(film=Film(title=name.upper(), year=2026), strand="New Release Review")
+    review = Review(film=Film(title=name.upper(), year=2026), strand="New Release Review", excerpt=body)
     return Seen(
         entry=said,
         keys=(f"guid:{said.guid}", link_key),

@@ -120,6 +120,15 @@ def test_an_edit_restarts_the_settling(tmp_path: Path) -> None:
         assert "better first sentence" in lantern.app.entries.listed()[0].reading.text
 
 
+def test_markup_that_changes_at_every_reading_is_no_edit(tmp_path: Path) -> None:
+    with studio(tmp_path, ("settle: 10m", "settle: 40m")) as lantern:
+        lantern.begin(*archive(3))
+        for number in range(6):
+            lantern.feed(edited(NEW, body=f'{NEW.body} <span class="nonce-{number}"></span>'), *archive(3))
+            lantern.live(15 * MINUTE)
+        assert lantern.posted() == [NEW.name]
+
+
 def test_a_post_withdrawn_before_it_settled_is_never_announced(lantern: Studio) -> None:
     lantern.begin(*archive(3))
     lantern.feed(NEW, *archive(3))
