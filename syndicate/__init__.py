@@ -11,8 +11,8 @@ The map. A review passes through these stages from left to right; imports point 
     store/      the one memory        SQLite or PostgreSQL: entries, audience, ledger
 
     protocols.py  the seams between them          schedule.py  when something is due
-    pipeline.py   the functions that change the world          app.py  where all is wired
-    config.py     config.yaml → frozen Config     errors.py    what can go wrong, and who decides
+    pipeline/     the functions that change the world          app.py  where all is wired
+    config/       config.yaml → frozen Config     errors.py    what can go wrong, and who decides
     cli/  web/    the two faces                   sample/      a small invented site to try it on
 """
 
