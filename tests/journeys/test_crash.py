@@ -29,7 +29,7 @@ TAKEN_BY_THE_SERVER = {
     Step.DATA: {0},
     Step.MID_BODY: {0, 1},  # a body so small may be on the wire whole, dot and all, when the sender dies
     Step.DOT: {1},
-    Step.ACCEPTED: {1},
+    Step.ACCEPTED: {0, 1},  # the 250 is on its way: the sender may have written it down before it died
 }
 
 
@@ -88,7 +88,7 @@ def test_a_sender_killed_at_any_step_loses_no_letter_and_doubles_none_but_the_on
         twice = {address: ids for address, ids in got.items() if len(ids) > 1}
         assert len(twice) in TAKEN_BY_THE_SERVER[step], twice
         assert all(len(ids) == 2 and len(set(ids)) == 1 for ids in twice.values()), "another Message-ID"
-        assert "in doubt after a crash: 1" in after_crash.stderr
+        assert step is Step.ACCEPTED or "in doubt after a crash: 1" in after_crash.stderr
 
         issue = site.json("issues", "show", "1")
         assert issue["state"] == "sent"
@@ -96,7 +96,7 @@ def test_a_sender_killed_at_any_step_loses_no_letter_and_doubles_none_but_the_on
 
 
 def test_mail_in_doubt_is_held_for_a_person_where_the_config_says_so(tmp_path: Path) -> None:
-    executioner = Executioner(Step.ACCEPTED)
+    executioner = Executioner(Step.DOT)
     with ScriptedSmtp(on_step=executioner) as server:
         site = Site(tmp_path, mail={**relay(server.port), "in_doubt": "hold"})
         site.subscribe(READERS)
