@@ -38,6 +38,8 @@ class _Columns:
     address: int = 0
     name: int | None = 1
     state: int | None = None
+    width: int | None = None
+    """How many the header names; None without one."""
 
 
 def parse_subscribers(lines: Iterable[str]) -> Iterator[NewSubscriber | Refused]:
@@ -77,6 +79,8 @@ def write_subscribers(members: Iterable[tuple[Subscriber, Subscription]]) -> Ite
 
 
 def _person(row: list[str], columns: _Columns, line: int, seen: set[str]) -> NewSubscriber | Refused:
+    if columns.width is not None and any(cell.strip() for cell in row[columns.width :]):
+        return Refused(line=line, why="has more columns than the first line; quote a name that holds a comma")
     try:
         address = parse_address(_cell(row, columns.address))
         name = parse_name(" ".join(_cell(row, columns.name).split()))
@@ -113,7 +117,9 @@ def _header(row: list[str]) -> _Columns | None:
         return next((heads.index(name) for name in names if name in heads), None)
 
     at = place(*ADDRESS_NAMES)
-    return None if at is None else _Columns(address=at, name=place(*NAME_NAMES), state=place(STATE_NAME))
+    if at is None:
+        return None
+    return _Columns(address=at, name=place(*NAME_NAMES), state=place(STATE_NAME), width=len(row))
 
 
 def _rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str] | str]]:

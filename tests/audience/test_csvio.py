@@ -75,3 +75,12 @@ def test_what_was_written_is_read_again(names: list[str]) -> None:
     ]
     read = list(parse_subscribers(write_subscribers(members)))
     assert read == [NewSubscriber(address=person.address, name=person.name) for person, _ in members]
+
+
+def test_a_comma_that_nobody_quoted_is_named_by_its_line_and_not_swallowed() -> None:
+    lines = ["email,name\n", "ada@reader.example,Lovelace, Ada\n", 'grace@reader.example,"Hopper, Grace"\n']
+    refused, taken = parse_subscribers(lines)
+    assert isinstance(refused, Refused)
+    assert refused.line == 2
+    assert "more columns" in refused.why
+    assert taken == NewSubscriber(address="grace@reader.example", name="Hopper, Grace")
