@@ -36,7 +36,11 @@ lists:
 digests:
   weekly: {lists: [readers, films], at: fri 09:00, sections: [{title: At home, strands: ["* [[]VOD]"]}]}
 accounts:
-  main: {outbox: out/, spacing: 30m, content_warnings: [{label: horror, text: Horror film}]}
+  main:
+    outbox: out/
+    spacing: 30m
+    content_warnings: [{label: horror, text: Horror film}]
+    hashtags: {"*": FilmReview, drama: Drama, horror: Horror}
 templates: templates
 """
 
