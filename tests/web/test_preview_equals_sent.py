@@ -137,7 +137,7 @@ def test_what_is_frozen_is_what_was_previewed_and_stays_shown_after_a_template_c
 
 @pytest.mark.parametrize("own", [False, True], ids=["our template", "the editor's template"])
 def test_the_statuses_that_are_shown_are_those_that_are_posted(tmp_path: Path, own: bool) -> None:
-    place = make_place(tmp_path, lambda text: text.replace("spacing: 30m, ", ""))
+    place = make_place(tmp_path, lambda text: text.replace("spacing: 30m\n", "spacing: 0s\n"))
     if own:
         own_template(place, "status/review.txt")
     with place.opened() as app:
