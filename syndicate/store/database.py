@@ -7,8 +7,11 @@ transaction that reads and then writes would otherwise fail at once when another
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,9 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from syndicate.errors import StoreError
 from syndicate.store.tables import meta
+
+BUSY, MILLISECOND = timedelta(seconds=30), timedelta(milliseconds=1)
+"""How long a writer of SQLite waits for another one."""
 
 
 class Database:
@@ -87,13 +93,14 @@ def _hint(error: DBAPIError) -> str:
 
 
 def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+    engine = create_engine(url, connect_args={"timeout": BUSY.total_seconds(), "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver would open transactions of its own, and not on SELECT
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000"):
+        for pragma in (f"busy_timeout={BUSY // MILLISECOND}", "synchronous=NORMAL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
+        _enter_wal(connection)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -101,6 +108,20 @@ def _sqlite_engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
+
+
+def _enter_wal(connection: Any) -> None:
+    """Put a file in WAL mode; where others make the same new file, SQLite says "locked" at once and does not wait."""
+    last = time.monotonic() + BUSY.total_seconds()
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > last:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def insert_if_absent(database: Database, table: Any) -> Any:

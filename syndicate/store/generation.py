@@ -24,12 +24,13 @@ class Generation:
         self.file = file
         self._handle: int | None = None
 
-    def check(self, connection: Connection) -> None:
-        """Raise StoreError where the database is behind the file, has sent and the file is gone, or it cannot be kept.
+    def check(self, connection: Connection) -> int:
+        """Raise StoreError where the database is behind the file, or has sent and the file is gone; return its number.
 
-        Whether the file can be written shows here, before anything is claimed, and not once a letter is.
+        The file is read first: while a sender raises both, the database's number is never behind what was read.
         """
-        known, beside = int(get_value(connection, self.KEY) or 0), self._read()
+        beside = self._read()
+        known = int(get_value(connection, self.KEY) or 0)
         if (beside is None and known > 0) or (beside is not None and known < beside):
             seen = "is missing" if beside is None else f"says {beside}, the database {known}"
             raise StoreError(
@@ -38,7 +39,7 @@ class Generation:
                 where=str(self.file),
                 hint="look at `syndicate issues list`, then: syndicate store accept-restore",
             )
-        self.keep(known)
+        return known
 
     def bump(self, connection: Connection) -> int:
         """Raise the number in the running transaction and return it; after the commit call `keep`."""

@@ -59,9 +59,13 @@ class Ledger(DeliveryStore):
         self.owner = owner
 
     def check_generation(self) -> None:
-        """Raise StoreError where the database was restored from a backup."""
+        """Raise StoreError where the database was restored from a backup, or its number cannot be kept.
+
+        Whether the file can be written shows here, before anything is claimed, and not once a letter is.
+        """
         with self._database.read() as connection:
-            self._generation.check(connection)
+            number = self._generation.check(connection)
+        self._generation.keep(number)
 
     def recover(self, now: datetime) -> int:
         """Put what a dead owner had on a wire in doubt; return how many. Call it only as the one sender."""

@@ -13,6 +13,7 @@ import pytest
 from syndicate.errors import StoreError
 from syndicate.store.database import Database, get_value, set_first, set_value
 from syndicate.store.generation import Generation
+from syndicate.store.ledger import Ledger
 from syndicate.store.lock import SenderLockedError, sender_lock
 from tests.contracts.build import NOW, at_once
 
@@ -20,6 +21,7 @@ HOLDER = """
 import sys, time
 from datetime import UTC, datetime
 from syndicate.store.database import Database
+from syndicate.store.ledger import Ledger
 from syndicate.store.lock import sender_lock
 with Database(sys.argv[1]) as database, sender_lock(database, datetime.now(UTC)):
     print("held", flush=True)
@@ -122,8 +124,16 @@ def bump(database: Database, generation: Generation) -> int:
 
 def check(database: Database, generation: Generation) -> None:
     """Check the number as a sender does."""
+    Ledger(database, generation, "host:1:now").check_generation()
+
+
+def test_a_look_writes_no_number(database: Database, generation: Generation) -> None:
+    bump(database, generation)
+    with database.write() as connection:
+        generation.bump(connection)
     with database.read() as connection:
-        generation.check(connection)
+        assert generation.check(connection) == 2
+    assert generation.file.read_text() == "00000000001\n"
 
 
 def test_the_number_grows_beside_the_database_and_agrees_with_it(database: Database, generation: Generation) -> None:

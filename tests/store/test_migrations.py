@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -66,3 +68,17 @@ def test_a_file_that_is_no_database_is_refused_without_a_traceback(tmp_path: Pat
         open_database(f"sqlite:///{path}")
     assert str(path) in str(caught.value)
     assert path.read_bytes().startswith(b"this is a letter")
+
+
+def test_a_new_file_that_another_process_is_just_making_is_waited_for(tmp_path: Path) -> None:
+    """SQLite answers "locked" at once where another connection writes while the file is to enter WAL mode."""
+    file = tmp_path / "new.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE first (n)")
+    end = threading.Timer(0.3, other.execute, ("COMMIT",))
+    end.start()
+    with Database(f"sqlite:///{file}") as database, database.read() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    end.join()
+    other.close()
