@@ -8,7 +8,6 @@ transaction that reads and then writes would otherwise fail at once when another
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -25,6 +24,7 @@ from syndicate.store.tables import meta
 
 BUSY, MILLISECOND = timedelta(seconds=30), timedelta(milliseconds=1)
 """How long a writer of SQLite waits for another one."""
+MOST_WRITERS = 100
 
 
 class Database:
@@ -111,17 +111,22 @@ def _sqlite_engine(url: str) -> Engine:
 
 
 def _enter_wal(connection: Any) -> None:
-    """Put a file in WAL mode; where others make the same new file, SQLite says "locked" at once and does not wait."""
-    last = time.monotonic() + BUSY.total_seconds()
-    while True:
+    """Put a file in WAL mode.
+
+    Where others are just making the same file, SQLite says "locked" at once, whatever the busy timeout. Taking the
+    writer's turn waits for whoever writes, and then it is asked again.
+    """
+    for _ in range(MOST_WRITERS):
         try:
             connection.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > last:
+            if "locked" not in str(error):
                 raise
-            time.sleep(0.01)
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("COMMIT")
         else:
             return
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def insert_if_absent(database: Database, table: Any) -> Any:
