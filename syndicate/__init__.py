@@ -6,8 +6,10 @@ The map. A review passes through these stages from left to right; imports point 
     reviews/    entry → review        what we understood: film, rating, credits, standfirst, excerpt, picture
     compose/    reviews → messages    which reviews go into an issue, the letter, the status
     audience/   who may receive       lists, subscribers, suppressions; the policy
+    returns/    mail that came back   bytes → what it says about whom
     delivery/   message × recipient   what is planned, retried, given up; the loop that delivers
     channels/   the wires             SMTP, Mastodon, and the outbox that writes files instead
+    mailbox/    the return mailbox    IMAP or a Maildir
     store/      the one memory        SQLite or PostgreSQL: entries, audience, ledger
 
     protocols.py  the seams between them          schedule.py  when something is due

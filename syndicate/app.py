@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from syndicate.audience.tokens import Keyring
 from syndicate.config import Config, relay_password, token
 from syndicate.delivery.model import Letter, OutgoingStatus
 from syndicate.errors import ConfigError
@@ -65,6 +66,8 @@ class App:
     deliveries: DeliveryStore
     incidents: IncidentStore
     generation: Generation
+    wake: threading.Event = field(default_factory=threading.Event)
+    """Set when something was planned that should not wait for the next beat."""
     stop: threading.Event = field(default_factory=threading.Event)
     """Set by Ctrl-C and SIGTERM: what is on a wire is finished, nothing more is claimed."""
 
@@ -76,12 +79,17 @@ class App:
         own = self.config.templates
         return environment([self.config.resolve(own)] if own else [])
 
-    @cached_property
+    @property
     def secret(self) -> bytes:
-        """Return the installation's key, made at the first use in a file that only its owner reads."""
+        """Return the key that names messages: the oldest, since a name must not change when a new key signs."""
+        return self.keyring.oldest
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """Return the installation's keys, the first made at its first use in a file that only its owner reads."""
         path = self.config.resolve(self.config.secret_key_file)
         try:
-            return _read_or_make_key(path)
+            return Keyring(_read_or_make_keys(path))
         except OSError as error:
             raise ConfigError(
                 f"the key cannot be read or made: {error.strerror}",
@@ -219,13 +227,14 @@ def _generation_file(config: Config, database: Database) -> Path:
     return config.resolve(f"{database.url.host or 'local'}-{database.url.database}.generation")
 
 
-def _read_or_make_key(path: Path) -> bytes:
+def _read_or_make_keys(path: Path) -> tuple[bytes, ...]:
+    """Return the keys of a file, one a line, the newest first."""
     if not path.exists():
         _make_key(path)
-    key = path.read_bytes().strip()
-    if len(key) < 32:
+    keys = tuple(path.read_bytes().split())
+    if not keys or any(len(key) < 32 for key in keys):
         raise ConfigError("the key is too short", where=str(path), hint="32 characters at random, or remove the file")
-    return key
+    return keys
 
 
 def _make_key(path: Path) -> None:

@@ -19,9 +19,65 @@ class SuppressionReason(StrEnum):
     """Why an address must not be mailed on any list."""
 
     HARD_BOUNCE = "hard-bounce"
+    SOFT_BOUNCES = "soft-bounces"
     COMPLAINT = "complaint"
     REQUEST = "request"
     MANUAL = "manual"
+    FORGOTTEN = "forgotten"
+    """Erased on request; only an HMAC under the installation's key is kept, so that no import brings it back."""
+
+
+class OptIn(StrEnum):
+    """How a reader joins a list on the web: by a link in a mail, at once, or not at all."""
+
+    DOUBLE = "double"
+    SINGLE = "single"
+    CLOSED = "closed"
+
+
+class Welcome(StrEnum):
+    """What a new reader gets: a welcome letter, the letter and then the latest issue, or nothing."""
+
+    LETTER = "letter"
+    ISSUE = "issue"
+    NONE = "none"
+
+
+class Notice(StrEnum):
+    """A letter to one reader about their own subscription. It is a delivery like an issue's, without an issue."""
+
+    CONFIRM = "confirm"
+    """Somebody asked for this list with your address: press here if it was you."""
+    ALREADY = "already"
+    """Somebody asked again; you are on the list."""
+    WELCOME = "welcome"
+
+
+class What(StrEnum):
+    """What became of an address: the words of its history."""
+
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    LEFT = "left"
+    IMPORTED_OUT = "left elsewhere"
+    """An import said that this reader had left."""
+    SUPPRESSED = "suppressed"
+    RELEASED = "released"
+    """A person took the suppression back."""
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    EXPIRED = "request expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One line of an address's history."""
+
+    at: datetime
+    what: What
+    list_name: str | None = None
+    note: str | None = None
+    """How: "the form on www.lantern.example", "one-click", "syndicate subscribers remove"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ the file: a `…_env` key names the variable that holds one, a `…_file` key th
 from __future__ import annotations
 
 from syndicate.config.checks import config_warnings
-from syndicate.config.credentials import relay_password, token
+from syndicate.config.credentials import mailbox_password, relay_password, token
 from syndicate.config.load import load_config
 from syndicate.config.schema import (
     Account,
@@ -25,9 +25,11 @@ from syndicate.config.schema import (
     FeedConfig,
     FirstIssue,
     Http,
+    Imap,
     Include,
     ListConfig,
     Mail,
+    Mailbox,
     Relay,
     SectionConfig,
     Security,
@@ -43,9 +45,11 @@ __all__ = [
     "FeedConfig",
     "FirstIssue",
     "Http",
+    "Imap",
     "Include",
     "ListConfig",
     "Mail",
+    "Mailbox",
     "Relay",
     "SectionConfig",
     "Security",
@@ -53,6 +57,7 @@ __all__ = [
     "Web",
     "config_warnings",
     "load_config",
+    "mailbox_password",
     "relay_password",
     "token",
 ]

@@ -43,7 +43,7 @@ _FREE_MAIL: Mapping[str, str] = {
 def cross_faults(source: Source) -> Iterator[Fault]:
     """Yield what is wrong between the keys; parts that are wrong in themselves are passed over."""
     tree = source.tree
-    for check in (_database, _mail, _relay, _lists, _digests, _accounts, _public_url):
+    for check in (_database, _mail, _relay, _mailbox, _lists, _digests, _accounts, _web):
         for keys, what in check(tree):
             yield Fault(line=source.line(keys), keys=keys, what=what)
 
@@ -195,17 +195,29 @@ def _warnings(account: _Tree, at: Keys) -> _Found:
             yield (*at, "content_warnings", number), "needs label or word: which posts does it stand over?"
 
 
-def _public_url(tree: _Tree) -> _Found:
-    if _given(_part(tree, "web"), "public_url"):
-        yield (
-            ("web", "public_url"),
-            "readers' pages are not served by this version; leave it null, and give mail.unsubscribe_mailto",
-        )
+def _mailbox(tree: _Tree) -> _Found:
+    mailbox, at = _part(tree, "mail", "mailbox"), ("mail", "mailbox")
+    if mailbox:
+        yield from _one_of(mailbox, at, "imap", "maildir", "a mailbox on a server, or a folder here")
+    imap, at_imap = _part(mailbox, "imap"), (*at, "imap")
+    secrets = [name for name in ("password_env", "password_file") if _given(imap, name)]
+    if imap and len(secrets) != 1:
+        yield at_imap, "needs the password: name a variable in password_env, or a file in password_file; one of them"
+    if imap.get("security") == "none" and not is_loopback(_text(imap, "host")):
+        yield (*at_imap, "security"), "none would send the password in the clear; use tls or starttls"
+
+
+def _web(tree: _Tree) -> _Found:
+    web = _part(tree, "web")
+    if _given(web, "public_url") and not _given(tree, "mail"):
+        yield ("web", "public_url"), "needs mail: readers who join are written to"
+    if _given(web, "listen") and _text(web, "listen") == _text(web, "public_listen"):
+        yield ("web", "public_listen"), "is where the preview is served too; it has no login, so keep them apart"
 
 
 def config_warnings(config: Config) -> tuple[str, ...]:
     """Return what is allowed but probably not meant, a sentence each, with its place. Reads no secret."""
-    checks = (_mail_warnings, _relay_warnings, _digest_warnings, _feed_warnings, _secret_warnings)
+    checks = (_mail_warnings, _relay_warnings, _return_warnings, _digest_warnings, _feed_warnings, _secret_warnings)
     return tuple(f"{config.line(*keys)}: {what}" for check in checks for keys, what in check(config))
 
 
@@ -231,6 +243,23 @@ def _relay_warnings(config: Config) -> _Found:
     domain = config.mail.sender_address.rpartition("@")[2]
     if domain in _FREE_MAIL:
         yield ("mail", "from"), f"{domain} limits bulk mail, and its filters trust a domain of your own more"
+
+
+def _return_warnings(config: Config) -> _Found:
+    mail = config.mail
+    if mail is None:
+        return
+    has_token = "{token}" in (mail.return_path or "")
+    if mail.mailbox and not has_token:
+        yield (
+            ("mail", "return_path"),
+            "has no {token}: a bounce is believed only where it holds the letter it is about; "
+            "bounces+{token}@ your domain names the reader",
+        )
+    if has_token and not mail.mailbox:
+        yield ("mail", "return_path"), "nobody reads the bounces: give mail.mailbox"
+    if config.web.public_url and not mail.unsubscribe_mailto:
+        yield ("mail",), "without unsubscribe_mailto, readers whose program knows no web cannot leave by mail"
 
 
 def _digest_warnings(config: Config) -> _Found:
@@ -265,6 +294,9 @@ def _secret_warnings(config: Config) -> _Found:
     relay = config.mail.relay if config.mail else None
     if relay:
         yield from _absent(config, ("mail", "relay"), "password", relay.password_env, relay.password_file)
+    imap = config.mail.mailbox.imap if config.mail and config.mail.mailbox else None
+    if imap:
+        yield from _absent(config, ("mail", "mailbox", "imap"), "password", imap.password_env, imap.password_file)
     for name, account in config.accounts.items():
         yield from _absent(config, ("accounts", name), "token", account.token_env, account.token_file)
 

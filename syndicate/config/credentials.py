@@ -30,6 +30,17 @@ def relay_password(config: Config) -> str:
     return _secret(config, ("mail", "relay"), "password", relay.password_env, relay.password_file)
 
 
+def mailbox_password(config: Config) -> str:
+    """Return the password of the return mailbox; "" where it is a Maildir, or there is none.
+
+    Raises ConfigError, with the variable or file and its line, where it is named and not there.
+    """
+    imap = config.mail.mailbox.imap if config.mail and config.mail.mailbox else None
+    if imap is None:
+        return ""
+    return _secret(config, ("mail", "mailbox", "imap"), "password", imap.password_env, imap.password_file)
+
+
 def _secret(config: Config, at: tuple[str, ...], kind: str, variable: str | None, file: Path | None) -> str:
     if variable:
         where = config.line(*at, f"{kind}_env")

@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from syndicate.audience.model import OptIn, Welcome
 from syndicate.compose.select import LeadRule
 from syndicate.config import values
 from syndicate.delivery.model import InDoubtRule
@@ -51,6 +52,10 @@ Url = Annotated[str, AfterValidator(values.check_url), PlainSerializer(values.ma
 FeedSource = Annotated[str, AfterValidator(values.check_feed_source), PlainSerializer(values.mask_url)]
 Instance = Annotated[str, AfterValidator(values.check_instance)]
 Host = Annotated[str, AfterValidator(values.check_host)]
+ReturnPath = Annotated[str, AfterValidator(values.check_return_path)]
+PublicUrl = Annotated[str, AfterValidator(values.check_public_url)]
+Origin = Annotated[str, AfterValidator(values.check_origin)]
+Network = Annotated[str, AfterValidator(values.check_network)]
 Listen = Annotated[str, AfterValidator(values.check_listen)]
 Database = Annotated[str, AfterValidator(values.check_database), PlainSerializer(values.mask_url)]
 Title = Annotated[str, AfterValidator(values.check_title)]
@@ -149,6 +154,27 @@ class Relay(_Part):
     )
 
 
+class Imap(_Part):
+    host: Host = Field(description="The server of the return mailbox.")
+    port: int = Field(default=993, ge=1, le=65535, description="Its port: 993 with tls, 143 with starttls.")
+    security: Security = Field(default=Security.TLS, description="tls, starttls, or none (this machine only).")
+    user: Line = Field(description="The user name.")
+    password_env: Variable | None = Field(default=None, description="The variable that holds the password.")
+    password_file: File | None = Field(default=None, description="Or the file that holds it.")
+    folder: Line = Field(default="INBOX", description="The folder that is read.")
+    timeout: Duration = Field(
+        default=timedelta(seconds=60), gt=timedelta(0), description="How long to wait for an answer."
+    )
+
+
+class Mailbox(_Part):
+    imap: Imap | None = Field(default=None, description="Read it over IMAP; either this or maildir.")
+    maildir: File | None = Field(default=None, description="Or read this Maildir on the same machine.")
+    every: Duration = Field(
+        default=timedelta(minutes=5), ge=timedelta(seconds=10), description="How often it is looked into."
+    )
+
+
 class Mail(_Part):
     sender: Sender = Field(alias="from", description="Whom letters come from: Name <address>, at a domain of yours.")
     relay: Relay | None = Field(default=None, description="The mail server that sends; either this or outbox.")
@@ -156,9 +182,12 @@ class Mail(_Part):
     unsubscribe_mailto: Address | None = Field(
         default=None, description="The address that takes readers' goodbyes by mail. A relay needs it."
     )
-    return_path: Address | None = Field(
+    return_path: ReturnPath | None = Field(
         default=None,
-        description="Where bounces go (the envelope sender); without it, the address of From.",
+        description="Where bounces go; {token} in it names the reader: bounces+{token}@lantern.example.",
+    )
+    mailbox: Mailbox | None = Field(
+        default=None, description="The mailbox behind return_path and unsubscribe_mailto, which we read."
     )
     reply_to: Address | None = Field(default=None, description="Where replies go, if not to From.")
     in_doubt: InDoubtRule = Field(
@@ -182,6 +211,13 @@ class ListConfig(_Part):
     address: Address | None = Field(
         default=None,
         description="The posting address of a list server that owns its members; without it they are ours.",
+    )
+    about: Line | None = Field(default=None, description="One sentence for the pages on which readers join.")
+    opt_in: OptIn = Field(
+        default=OptIn.DOUBLE, description="How readers join on the web: double (a mail asks), single, or closed."
+    )
+    welcome: Welcome = Field(
+        default=Welcome.LETTER, description="What a new reader gets: letter, issue (both), or none."
     )
 
 
@@ -252,8 +288,23 @@ class Account(_Part):
 
 class Web(_Part):
     listen: Listen = Field(default="127.0.0.1:8025", description="Where the preview is served.")
-    public_url: Url | None = Field(
-        default=None, description="Where readers reach these pages; not served yet, leave null."
+    public_url: PublicUrl | None = Field(
+        default=None, description="Where readers reach their pages, a host of its own: https://news.lantern.example."
+    )
+    public_listen: Listen = Field(
+        default="127.0.0.1:8026", description="Where the readers' pages are served, behind a proxy that has the https."
+    )
+    trusted_proxies: tuple[Network, ...] = Field(
+        default=("127.0.0.1", "::1"), description="Whose X-Forwarded-For is believed: addresses or networks."
+    )
+    origins: tuple[Origin, ...] = Field(
+        default=(), description="Sites whose forms may subscribe readers, beside site.url: https://www.lantern.example."
+    )
+    per_address: int = Field(default=3, ge=1, description="Requests to join in an hour for one address.")
+    per_network: int = Field(default=20, ge=1, description="Requests to join in an hour from one network.")
+    per_hour: int = Field(default=500, ge=1, description="Requests to join in an hour from all the world.")
+    confirm_within: Duration = Field(
+        default=timedelta(days=7), ge=timedelta(hours=1), description="How long a request to join may be confirmed."
     )
 
 
@@ -280,7 +331,7 @@ class Config(_Part):
     secret_key_file: File = Field(default=Path("syndicate.key"), description="The key of links; made on the first run.")
     templates: File | None = Field(default=None, description="A folder whose templates replace ours, file by file.")
     cache: File = Field(default=Path("cache"), description="Where pictures for the preview are kept.")
-    web: Web = Field(default=Web(), description="The preview.")
+    web: Web = Field(default=Web(), description="The preview, and the readers' pages.")
     http: Http = Field(default=Http(), description="How feeds and pictures are fetched.")
     path: Path = Field(default=Path("config.yaml"), exclude=True)
     """Where it was read from; relative paths in it are resolved against its folder. Not a key of the file."""

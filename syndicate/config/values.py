@@ -31,6 +31,8 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
 _SENDER = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
 _QUOTED = re.compile(r'"([^"\\]|\\.)*"')
 _SPECIALS = frozenset('()<>[]:;@\\,."')
+VERP_PLACE = "t" * 33
+"""As long as a token can be; stands for it while an address is checked."""
 _TAG_GROUPS = ("strand", "film", "year")
 
 
@@ -236,6 +238,54 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def check_return_path(text: str) -> str:
+    """Return an address, in whose local part {token} may stand once: "bounces+{token}@lantern.example"."""
+    if text.count("{token}") > 1 or "{token}" in text.rpartition("@")[2]:
+        raise ValueError("may have {token} once, before the @")
+    plain = check_address(text.replace("{token}", VERP_PLACE))
+    if "{token}" in text and len(plain.rpartition("@")[0]) > 64:
+        raise ValueError("leaves too little room: beside {token}, at most 31 characters before the @ (RFC 5321)")
+    return plain.replace(VERP_PLACE, "{token}")
+
+
+def check_public_url(text: str) -> str:
+    """Return the root of the readers' pages: https and a host, without a path; http on loopback alone."""
+    parts = _split_url(text.rstrip("/"))
+    if parts.path or parts.query or parts.fragment or parts.username is not None:
+        raise ValueError(f"give the host alone: {parts.scheme}://{parts.hostname}")
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise ValueError("must begin with https://: one-click unsubscribing works over https alone (RFC 8058)")
+    if not text.isascii():
+        raise ValueError("write the host in ASCII (xn--…), as it stands in a header")
+    return text.rstrip("/")
+
+
+def check_origin(text: str) -> str:
+    """Return the origin of a site as browsers name it: scheme, host and port, lower-case, without a path."""
+    parts = _split_url(text.rstrip("/"))
+    if parts.path or parts.query or parts.fragment or parts.username is not None:
+        raise ValueError(f"give the site alone: {parts.scheme}://{parts.hostname}")
+    return origin_of(text)
+
+
+def origin_of(url: str) -> str:
+    """Return the origin of a web address (RFC 6454 §6.2): "https://www.lantern.example"."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").encode("idna").decode("ascii")
+    shown = f"[{host}]" if ":" in host else host
+    is_default = parts.port in (None, {"https": 443, "http": 80}.get(parts.scheme))
+    return f"{parts.scheme}://{shown}{'' if is_default else f':{parts.port}'}"
+
+
+def check_network(text: str) -> str:
+    """Return an address or a network in CIDR: "127.0.0.1", "10.0.0.0/8", "fd00::/8"."""
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"'{text}' is no address or network: {error}") from None
+    return text
 
 
 def check_host(text: str) -> str:

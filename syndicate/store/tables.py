@@ -4,7 +4,10 @@ feeds ─< entries ─< entry_keys            what was seen, and by which identi
 issues ─< issue_reviews >─ entries        which review an issue carries
 statuses >─ entries                       one status a review and account
 subscribers ─< subscriptions              people and lists;  suppressions by address
-deliveries >─ issues | statuses           the ledger: a row per message and recipient
+deliveries >─ issues | statuses           the ledger: a row per message and recipient (an issue, a notice, a status)
+history                                   what became of an address: asked, confirmed, left, bounced; by address
+returned >─ deliveries                    the mail that came back, each once, and what was done about it
+limits                                    how often something was asked for in an hour, by a key that tells nobody
 incidents, meta                           what the editor was told; small single values
 """
 
@@ -208,6 +211,7 @@ deliveries = Table(
     Column("status_id", _Id, ForeignKey("statuses.id"), unique=True),
     Column("subscriber_id", _Id, ForeignKey("subscribers.id")),
     Column("list", String),
+    Column("notice", String),
     Column("state", String, nullable=False),
     Column("due", UtcDateTime),
     Column("attempts", Integer, nullable=False, server_default="0"),
@@ -222,6 +226,43 @@ deliveries = Table(
     UniqueConstraint("issue_id", "subscriber_id"),
     UniqueConstraint("issue_id", "list"),
     Index(None, "state", "issue_id", "id"),
+    Index(None, "subscriber_id"),
+)
+
+history = Table(
+    "history",
+    metadata,
+    _key(),
+    Column("address_key", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("what", String, nullable=False),
+    Column("list", String),
+    Column("note", Text),
+    Index(None, "address_key"),
+)
+
+returned = Table(
+    "returned",
+    metadata,
+    _key(),
+    Column("key", String, nullable=False, unique=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("address_key", Text),
+    Column("delivery_id", _Id, ForeignKey("deliveries.id")),
+    Column("status", String),
+    Column("diagnostic", Text),
+    Column("why", Text, nullable=False),
+    Index(None, "address_key"),
+)
+
+limits = Table(
+    "limits",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("hour", UtcDateTime, primary_key=True),
+    Column("count", Integer, nullable=False),
 )
 
 incidents = Table(

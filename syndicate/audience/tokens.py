@@ -1,0 +1,205 @@
+"""Tokens: what a link, a form or a bounce address carries so that it can be believed.
+
+A token names a reader by number and is signed together with the reader's address, which it does not show. So a number
+that means somebody else after a restore, or after a person was forgotten, proves nothing. Reading one takes two steps:
+`read_…` says what it claims, and once the reader is looked up, `proves` says whether that is true.
+
+    web     ab.7k.readers+weekly-uk.s5x1.Jf…   key id, reader, lists, time of issue ("-" for none), signature
+    VERP    ab · 7k2 · 16 letters of HMAC      key id, delivery, tag; a-z and 2-7 alone, since addresses come back in
+                                               lower case (RFC 5321 §2.4)
+
+Web signatures are itsdangerous' (HMAC-SHA256, constant-time comparison). Tokens in letters never expire: mail is kept
+for years (RFC 8058 §3.1). The key file may hold several keys, the newest first: the first one signs, all verify.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import b32encode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cached_property, lru_cache
+
+from itsdangerous import Signer
+
+from syndicate.audience.addresses import address_key
+
+_DIGITS = "abcdefghijklmnopqrstuvwxyz234567"
+_TAG_CHARS = 16
+"""80 bits of HMAC: as much as a local part of 64 octets has room for beside a prefix of the editor's."""
+_WEB = re.compile(r"([a-z2-7]{4})\.([a-z2-7]{1,13})\.([a-z0-9+-]{0,2000})\.([a-z2-7]{1,13}|-)\.([A-Za-z0-9_-]{43})")
+_VERP = re.compile(rf"([a-z2-7]{{4}})([a-z2-7]{{1,13}})([a-z2-7]{{{_TAG_CHARS}}})")
+
+
+class Purpose(StrEnum):
+    """What a web token is good for; one for another purpose proves nothing."""
+
+    READER = "reader"
+    """Leave the lists named in it, and change one's preferences. In every letter; never expires."""
+    CONFIRM = "confirm"
+    """Confirm the subscriptions named in it."""
+    FORM = "form"
+    """Our own form was shown at that time; names nobody."""
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """The installation's keys, the newest first; never empty. Not shown by repr."""
+
+    keys: tuple[bytes, ...]
+
+    def __repr__(self) -> str:
+        return f"Keyring({len(self.keys)} keys)"
+
+    @property
+    def oldest(self) -> bytes:
+        """Return the key that names messages and forgotten people: it must not change when a new one signs."""
+        return self.keys[-1]
+
+    @cached_property
+    def ids(self) -> dict[str, bytes]:
+        """Return each key under its id: four letters that tell nothing of it."""
+        return {_key_id(key): key for key in reversed(self.keys)}
+
+    @cached_property
+    def current_id(self) -> str:
+        """Return the id of the key that signs."""
+        return _key_id(self.keys[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebClaim:
+    """What a web token says, before it is proven."""
+
+    purpose: Purpose
+    subscriber: int
+    lists: tuple[str, ...]
+    issued: datetime | None
+    key_id: str
+    signed: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerpClaim:
+    """What a bounce address says, before it is proven."""
+
+    delivery: int
+    key_id: str
+    tag: str
+
+
+def web_token(
+    keyring: Keyring,
+    purpose: Purpose,
+    *,
+    subscriber: int = 0,
+    address: str = "",
+    lists: tuple[str, ...] = (),
+    issued: datetime | None = None,
+) -> str:
+    """Return a token of letters, digits and `.-+_` for a URL path or a subject; `issued` in whole seconds."""
+    signed = f"{_number(subscriber)}.{'+'.join(lists)}.{_number(int(issued.timestamp())) if issued else '-'}"
+    signature = _signer(keyring.keys[0], purpose).get_signature(_bound(signed, address)).decode()
+    return f"{keyring.current_id}.{signed}.{signature}"
+
+
+def read_web_token(purpose: Purpose, token: str) -> WebClaim | None:
+    """Return what a token claims, or None where it has not the shape of one (forged, truncated, empty)."""
+    match = _WEB.fullmatch(token)
+    if match is None:
+        return None
+    key_id, subscriber, lists, issued, signature = match.groups()
+    return WebClaim(
+        purpose=purpose,
+        subscriber=_value(subscriber),
+        lists=tuple(lists.split("+")) if lists else (),
+        issued=None if issued == "-" else _moment(_value(issued)),
+        key_id=key_id,
+        signed=f"{subscriber}.{lists}.{issued}",
+        signature=signature,
+    )
+
+
+def proves(keyring: Keyring, claim: WebClaim, address: str = "") -> bool:
+    """Return whether a claim was signed by us, for this purpose and this address."""
+    key = keyring.ids.get(claim.key_id)
+    if key is None:
+        return False
+    return _signer(key, claim.purpose).verify_signature(_bound(claim.signed, address), claim.signature.encode())
+
+
+def verp_token(keyring: Keyring, *, delivery: int, address: str) -> str:
+    """Return the token of a delivery's return path: at most 33 of a-z and 2-7."""
+    return f"{keyring.current_id}{_number(delivery)}{_tag(keyring.keys[0], delivery, address)}"
+
+
+def read_verp_token(token: str) -> VerpClaim | None:
+    """Return what a return path's token claims, whatever its case, or None where it has not the shape of one."""
+    match = _VERP.fullmatch(token.lower())
+    return VerpClaim(delivery=_value(match[2]), key_id=match[1], tag=match[3]) if match else None
+
+
+def proves_verp(keyring: Keyring, claim: VerpClaim, address: str) -> bool:
+    """Return whether a return path was made by us for this delivery to this address."""
+    key = keyring.ids.get(claim.key_id)
+    return key is not None and hmac.compare_digest(claim.tag, _tag(key, claim.delivery, address))
+
+
+def forgotten_keys(keyring: Keyring, address: str) -> tuple[str, ...]:
+    """Return what stands in place of a forgotten address, under each key; a new entry is made with the last."""
+    data = f"forgotten:{address_key(address)}".encode()
+    return tuple(f"hmac:{_key_id(key)}:{hmac.digest(key, data, 'sha256').hex()}" for key in keyring.keys)
+
+
+def opaque(keyring: Keyring, kind: str, value: str) -> str:
+    """Return a name for a value that tells nothing of it: of an address or a network that is counted."""
+    return f"{kind}:{hmac.digest(keyring.oldest, f'{kind}:{value}'.encode(), 'sha256').hex()[:32]}"
+
+
+@lru_cache(maxsize=64)
+def _key_id(key: bytes) -> str:
+    return b32encode(hashlib.sha256(b"syndicate key id:" + key).digest()).decode().lower()[:4]
+
+
+@lru_cache(maxsize=64)
+def _signer(key: bytes, purpose: Purpose) -> Signer:
+    return Signer(_derived(key, purpose), key_derivation="none", digest_method=hashlib.sha256)
+
+
+@lru_cache(maxsize=64)
+def _derived(key: bytes, purpose: str) -> bytes:
+    return hmac.digest(key, f"syndicate token:{purpose}".encode(), "sha256")
+
+
+def _bound(signed: str, address: str) -> str:
+    return f"{signed}|{address_key(address)}"
+
+
+def _tag(key: bytes, delivery: int, address: str) -> str:
+    digest = hmac.digest(_derived(key, "verp"), f"{delivery}|{address_key(address)}".encode(), "sha256")
+    return b32encode(digest[:10]).decode().lower()
+
+
+def _number(value: int) -> str:
+    digits = _DIGITS[value % 32]
+    while value := value // 32:
+        digits = _DIGITS[value % 32] + digits
+    return digits
+
+
+def _value(digits: str) -> int:
+    total = 0
+    for digit in digits:
+        total = total * 32 + _DIGITS.index(digit)
+    return total
+
+
+def _moment(seconds: int) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
