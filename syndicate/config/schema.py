@@ -289,7 +289,7 @@ class Account(_Part):
 class Web(_Part):
     listen: Listen = Field(default="127.0.0.1:8025", description="Where the preview is served.")
     public_url: PublicUrl | None = Field(
-        default=None, description="Where readers reach their pages, a host of its own: https://news.lantern.example."
+        default=None, description="Where readers reach their pages: https://news.lantern.example, a host of its own."
     )
     public_listen: Listen = Field(
         default="127.0.0.1:8026", description="Where the readers' pages are served, behind a proxy that has the https."
@@ -298,7 +298,7 @@ class Web(_Part):
         default=("127.0.0.1", "::1"), description="Whose X-Forwarded-For is believed: addresses or networks."
     )
     origins: tuple[Origin, ...] = Field(
-        default=(), description="Sites whose forms may subscribe readers, beside site.url: https://www.lantern.example."
+        default=(), description="Sites beside site.url whose forms may subscribe readers, such as https://www.lantern.example, no path."
     )
     per_address: int = Field(default=3, ge=1, description="Requests to join in an hour for one address.")
     per_network: int = Field(default=20, ge=1, description="Requests to join in an hour from one network.")

@@ -182,11 +182,45 @@ FAULTS = {
     "password in the clear": (RELAY, f"{RELAY}\n    security: none", 14, "would send the password in the clear"),
     "host with a port": (RELAY, "host: smtp.example.org:587", 13, "write the name alone, the port under port:"),
     "security": (RELAY, f"{RELAY}\n    security: ssl", 14, '"ssl" is not one of starttls, tls, none'),
-    "readers' pages": (
+    "readers' pages in the clear": (END, "web: {public_url: 'http://x.example'}\n", 27, "must begin with https://"),
+    "readers' pages below a path": (END, "web: {public_url: 'https://x.example/mail'}\n", 27, "give the host alone"),
+    "readers' pages where the preview is": (
         END,
-        "web: {public_url: 'https://x.example'}\n",
+        "web: {listen: '127.0.0.1:8026', public_listen: '127.0.0.1:8026'}\n",
         27,
-        "not served by this version; leave it null",
+        "is where the preview is served too",
+    ),
+    "an origin with a path": (END, "web: {origins: ['https://x.example/blog']}\n", 27, "give the site alone"),
+    "a proxy by name": (END, "web: {trusted_proxies: [proxy.example]}\n", 27, "is no address or network"),
+    "a token in the domain": (
+        "  relay:\n",
+        "  return_path: 'b@{token}.example'\n  relay:\n",
+        12,
+        "may have {token} once",
+    ),
+    "a return path that leaves no room": (
+        "  relay:\n",
+        f"  return_path: '{'b' * 32}{{token}}@x.example'\n  relay:\n",
+        12,
+        "too little room",
+    ),
+    "mailbox of both kinds": (
+        "  relay:\n",
+        "  mailbox: {maildir: m, imap: {host: h.example, user: u, password_env: P}}\n  relay:\n",
+        12,
+        "stands beside imap; choose one",
+    ),
+    "mailbox without a password": (
+        "  relay:\n",
+        "  mailbox: {imap: {host: h, user: u}}\n  relay:\n",
+        12,
+        "needs the password",
+    ),
+    "mailbox in the clear": (
+        "  relay:\n",
+        "  mailbox: {imap: {host: h.example, user: u, password_env: P, security: none}}\n  relay:\n",
+        12,
+        "would send the password in the clear",
     ),
     "listen without a port": (END, "web: {listen: localhost}\n", 27, "write host and port, as 127.0.0.1:8025"),
     "database of another kind": (

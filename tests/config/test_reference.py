@@ -79,9 +79,9 @@ LIVE = [
     ("backfill: 6", "backfill: 0"),
     ("  outbox: out/\n  # The mail", "  # The mail"),
     ("  #relay:", "  relay:"),
-    ("    #host:", "    host:"),
-    ("    #user:", "    user:"),
-    ("    #password_env:", "    password_env:"),
+    ("\n    #host:", "\n    host:"),
+    ("\n    #user:", "\n    user:"),
+    ("\n    #password_env:", "\n    password_env:"),
     ("    outbox: out/\n    # The Mastodon", "    # The Mastodon"),
     ("    #instance:", "    instance:"),
     ("    #token_env:", "    token_env:"),
@@ -103,7 +103,7 @@ def test_going_live_is_taking_the_lines_that_stand_ready(tmp_path: Path) -> None
     assert str(config.digests["weekly"].at) == "sat 10:00"
 
 
-ALTERNATIVES = {"password_file", "token_file", "address", "instance", "token_env", "public_url"}
+ALTERNATIVES = {"password_file", "token_file", "address", "instance", "token_env", "maildir"}
 """Commented keys that cannot stand beside what the sample has."""
 
 
