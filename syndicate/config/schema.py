@@ -195,6 +195,16 @@ class Mail(_Part):
         description="A letter whose line broke: retry (same Message-ID) or hold for a person.",
     )
 
+    def bounces_to(self, token: str = "") -> str:
+        """Return the envelope sender for a letter with this token; without one, for a letter to no reader of ours."""
+        if self.return_path is None:
+            return self.sender_address
+        if token:
+            return self.return_path.replace("{token}", token)
+        local, _, domain = self.return_path.replace("{token}", "").rpartition("@")
+        plain = local.rstrip("+-=._")
+        return f"{plain}@{domain}" if plain else self.sender_address
+
     @property
     def sender_name(self) -> str:
         """Return the display name of From, unquoted; empty where there is none."""
@@ -298,7 +308,8 @@ class Web(_Part):
         default=("127.0.0.1", "::1"), description="Whose X-Forwarded-For is believed: addresses or networks."
     )
     origins: tuple[Origin, ...] = Field(
-        default=(), description="Sites beside site.url whose forms may subscribe readers, such as https://www.lantern.example, no path."
+        default=(),
+        description="Sites beside site.url whose forms may subscribe readers, such as https://www.lantern.example, no path.",
     )
     per_address: int = Field(default=3, ge=1, description="Requests to join in an hour for one address.")
     per_network: int = Field(default=20, ge=1, description="Requests to join in an hour from one network.")

@@ -244,9 +244,9 @@ def check_return_path(text: str) -> str:
     """Return an address, in whose local part {token} may stand once: "bounces+{token}@lantern.example"."""
     if text.count("{token}") > 1 or "{token}" in text.rpartition("@")[2]:
         raise ValueError("may have {token} once, before the @")
-    plain = check_address(text.replace("{token}", VERP_PLACE))
-    if "{token}" in text and len(plain.rpartition("@")[0]) > 64:
+    if "{token}" in text and len(text.replace("{token}", VERP_PLACE).rpartition("@")[0].strip()) > 64:
         raise ValueError("leaves too little room: beside {token}, at most 31 characters before the @ (RFC 5321)")
+    plain = check_address(text.replace("{token}", VERP_PLACE))
     return plain.replace(VERP_PLACE, "{token}")
 
 

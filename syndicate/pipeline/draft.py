@@ -12,9 +12,12 @@ from syndicate.compose.email import render_email
 from syndicate.compose.letter import check_for_posting
 from syndicate.compose.model import Masthead, PublishedReview, RenderedEmail, Selection, WayOut
 from syndicate.compose.select import SectionRule, SelectRules, select_reviews
-from syndicate.config import Digest, Mail
+from syndicate.config import Config, Digest
 from syndicate.errors import NotFoundError
 from syndicate.pipeline.due import coming_period
+
+TOKEN = "{token}"
+"""Stands for the reader's token in an issue's ways out, until a letter is addressed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +103,21 @@ def _masthead(app: App, name: str, digest: Digest, date: datetime) -> Masthead:
         digest_name=digest.name or site.name,
         number=app.issues.next_number(name),
         date=date,
-        ways_out=tuple(WayOut(url=url) for url in ways_out(app.config.mail)),
+        ways_out=tuple(WayOut(url=url) for url in ways_out(app.config)),
     )
 
 
-def ways_out(mail: Mail | None) -> tuple[str, ...]:
-    """Return the addresses by which a reader leaves, the most wanted first: today a mail to a person."""
-    return (f"mailto:{mail.unsubscribe_mailto}?subject=unsubscribe",) if mail and mail.unsubscribe_mailto else ()
+def ways_out(config: Config) -> tuple[str, ...]:
+    """Return the addresses by which a reader leaves, the most wanted first; TOKEN stands for the reader.
+
+    Our page, where there is one; then a mail, with the token in its subject where the mailbox is ours to read.
+    """
+    mail, public = config.mail, config.web.public_url
+    page = (f"{public}/leave/{TOKEN}",) if public else ()
+    if mail is None or mail.unsubscribe_mailto is None:
+        return page
+    subject = f"unsubscribe%20{TOKEN}" if mail.mailbox else "unsubscribe"
+    return (*page, f"mailto:{mail.unsubscribe_mailto}?subject={subject}")
 
 
 def _templates_hash(app: App) -> str:

@@ -8,6 +8,7 @@ from functools import cached_property
 from syndicate.app import App
 from syndicate.audience.addresses import parse_address
 from syndicate.audience.policy import may_receive
+from syndicate.audience.tokens import Purpose, verp_token, web_token
 from syndicate.compose.letter import CompiledLetter, Envelope, Slots, compile_letter, fill, message_id
 from syndicate.compose.model import RenderedEmail
 from syndicate.config import Mail
@@ -15,7 +16,7 @@ from syndicate.delivery.deliver import remote_of
 from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Outcome, Sent
 from syndicate.delivery.retry import Step
 from syndicate.errors import AudienceError, ChannelError, ConfigError
-from syndicate.pipeline.draft import Draft, ways_out
+from syndicate.pipeline.draft import TOKEN, Draft, ways_out
 from syndicate.store.issues import StoredIssue
 from syndicate.store.ledger import Attempt, ClaimedLetter, Ledger
 
@@ -23,12 +24,27 @@ from syndicate.store.ledger import Attempt, ClaimedLetter, Ledger
 class Press:
     """Prints an issue: compiles it once per mailing list, and addresses one letter after the other."""
 
-    def __init__(self, app: App, mail: Mail, email: RenderedEmail, ways_out: tuple[str, ...], issue_key: str) -> None:
-        self._app, self._mail, self._email, self._ways_out, self._issue_key = app, mail, email, ways_out, issue_key
+    def __init__(
+        self,
+        app: App,
+        mail: Mail,
+        email: RenderedEmail,
+        *,
+        ways_out: tuple[str, ...],
+        lists: tuple[str, ...],
+        issue_key: str,
+    ) -> None:
+        self._app, self._mail, self._email, self._issue_key = app, mail, email, issue_key
+        self._ways_out, self._lists = ways_out, lists
         self._compiled: dict[str, CompiledLetter] = {}
 
-    def letter(self, key: DeliveryKey, *, address: str, name: str, list_name: str, date: datetime) -> Letter:
-        """Return a reader's letter; AudienceError where the address cannot stand in one."""
+    def letter(
+        self, key: DeliveryKey, *, address: str, name: str, list_name: str, date: datetime, subscriber: int = 0
+    ) -> Letter:
+        """Return a reader's letter; AudienceError where the address cannot stand in one.
+
+        `subscriber` 0 is an example reader: the links are whole and lead nowhere.
+        """
         compiled = self._compile(list_name)
         number = message_id(self._app.secret, self._issue_key, address.casefold(), self._domain)
         slots = Slots(
@@ -36,15 +52,26 @@ class Press:
             name=name,
             message_id=number,
             date=date,
-            ways_out=() if compiled.posting else self._ways_out,
+            ways_out=() if compiled.posting else self._own_ways(subscriber, address),
         )
         return Letter(
             key=key,
             message_id=number,
-            sender=self._mail.return_path or self._mail.sender_address,
+            sender=return_path(self._app, self._mail, key, address, is_ours=bool(subscriber)),
             recipient=address,
             content=compiled.address(slots),
         )
+
+    def _own_ways(self, subscriber: int, address: str) -> tuple[str, ...]:
+        if not any(TOKEN in way for way in self._ways_out):
+            return self._ways_out
+        lists = tuple(name for name in self._lists if not self._is_posting(name))
+        token = web_token(self._app.keyring, Purpose.READER, subscriber=subscriber, address=address, lists=lists)
+        return tuple(way.replace(TOKEN, token) for way in self._ways_out)
+
+    def _is_posting(self, list_name: str) -> bool:
+        known = self._app.config.lists.get(list_name)
+        return known is not None and known.address is not None
 
     @cached_property
     def _domain(self) -> str:
@@ -53,7 +80,7 @@ class Press:
     def _compile(self, list_name: str) -> CompiledLetter:
         if list_name not in self._compiled:
             known = self._app.config.lists.get(list_name)
-            posting = known is not None and known.address is not None
+            posting = self._is_posting(list_name)
             envelope = Envelope(
                 sender=self._mail.sender,
                 list_id=None if posting else f"{list_name}.{self._domain}",
@@ -65,9 +92,16 @@ class Press:
         return self._compiled[list_name]
 
 
+def return_path(app: App, mail: Mail, key: DeliveryKey, address: str, *, is_ours: bool) -> str:
+    """Return the envelope sender of a letter: with the delivery's token where a reader of ours gets it (VERP)."""
+    if not is_ours or TOKEN not in (mail.return_path or ""):
+        return mail.bounces_to()
+    return mail.bounces_to(verp_token(app.keyring, delivery=key, address=address))
+
+
 def filled(app: App, email: RenderedEmail) -> RenderedEmail:
     """Return an issue as its readers see it: with the ways out of this installation in their places."""
-    return fill(email, ways_out(app.config.mail))
+    return fill(email, tuple(way.replace(TOKEN, "example") for way in ways_out(app.config)))
 
 
 def example_letter(app: App, made: Draft, address: str = "reader@example.org") -> Letter:
@@ -79,8 +113,9 @@ def example_letter(app: App, made: Draft, address: str = "reader@example.org") -
         app,
         mail,
         made.email,
-        tuple(way.url for way in made.masthead.ways_out),
-        f"draft:{made.digest}:{app.clock.now().isoformat()}",
+        ways_out=tuple(way.url for way in made.masthead.ways_out),
+        lists=app.config.digests[made.digest].lists,
+        issue_key=f"draft:{made.digest}:{app.clock.now().isoformat()}",
     )
     lists = app.config.digests[made.digest].lists
     own = next((name for name in lists if app.config.lists[name].address is None), made.digest)
@@ -109,7 +144,14 @@ class IssueLetters:
         if issue.email is None:
             raise ValueError(f"issue {issue.id} was never frozen")
         self._app, self._ledger, self._issue = app, ledger, issue
-        self._press = Press(app, mail, issue.email, issue.ways_out, f"{issue.digest}:{issue.number}")
+        self._press = Press(
+            app,
+            mail,
+            issue.email,
+            ways_out=issue.ways_out,
+            lists=issue.lists,
+            issue_key=f"{issue.digest}:{issue.number}",
+        )
 
     def claim(self) -> Letter | None:
         """Return the next letter that may be sent now, recorded as `sending`; None where none is due."""
@@ -148,4 +190,11 @@ class IssueLetters:
         if address is None or list_name is None:
             raise AudienceError(f'the list "{list_name}" has no posting address in config.yaml any more')
         date = self._ledger.attempt(claimed.key).first_tried
-        return self._press.letter(claimed.key, address=address, name=claimed.name, list_name=list_name, date=date)
+        return self._press.letter(
+            claimed.key,
+            address=address,
+            name=claimed.name,
+            list_name=list_name,
+            date=date,
+            subscriber=claimed.subscriber_id or 0,
+        )

@@ -75,7 +75,7 @@ def _letter(app: App, mail: Mail, notify: str, incident: Incident) -> Letter:
     return Letter(
         key=DeliveryKey(0),
         message_id=number,
-        sender=mail.return_path or mail.sender_address,
+        sender=mail.bounces_to(),
         recipient=notify,
         content=message.as_bytes(),
     )

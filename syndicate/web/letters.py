@@ -65,7 +65,14 @@ def _eml(app: App, issue: Printed, posting: bool) -> bytes:
     address = (app.config.lists[name].address if posting and name in app.config.lists else None) or SAMPLE_ADDRESS
     reader = "" if posting else SAMPLE_NAME
     try:
-        press = Press(_with_a_key(app), app.config.mail, issue.email, issue.ways_out, f"{issue.digest}:{issue.number}")
+        press = Press(
+            _with_a_key(app),
+            app.config.mail,
+            issue.email,
+            ways_out=issue.ways_out,
+            lists=tuple(issue.lists),
+            issue_key=f"{issue.digest}:{issue.number}",
+        )
         return press.letter(DeliveryKey(0), address=address, name=reader, list_name=name, date=issue.date).content
     except SyndicateError as error:
         return f"{error}\n".encode()
