@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
-from syndicate.audience.model import RecipientFacts, SubscriptionState
+from syndicate.audience.model import Notice, RecipientFacts, SubscriptionState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +38,22 @@ def may_receive(facts: RecipientFacts) -> Verdict:
     if SubscriptionState.UNCONFIRMED in facts.subscriptions:
         return Suppressed(reason="never confirmed")
     return Suppressed(reason="on none of the digest's lists")
+
+
+def may_notify(notice: Notice, facts: RecipientFacts) -> Verdict:
+    """Return whether a reader may get a letter about their own subscription; the facts are of the lists it names.
+
+    Nobody who was suppressed, for whatever reason, is written to. A question goes to who has not said yes (someone
+    who left may be asked, for they asked again); every other notice to who is on one of the lists.
+    """
+    if facts.suppression is not None:
+        return Suppressed(reason=f"address suppressed: {facts.suppression}")
+    is_on = SubscriptionState.CONFIRMED in facts.subscriptions
+    match notice:
+        case Notice.CONFIRM:
+            asked = set(facts.subscriptions) - {SubscriptionState.CONFIRMED}
+            return Allowed() if asked else Suppressed(reason="confirmed already" if is_on else "the request expired")
+        case Notice.ALREADY | Notice.WELCOME:
+            return Allowed() if is_on else Suppressed(reason="unsubscribed")
+        case _:
+            assert_never(notice)

@@ -38,7 +38,7 @@ EXAMPLE_WAY_OUT = "https://example.invalid/unsubscribe/example"
 _MARK = re.compile(rf"{RESERVED}way(\d+)end")
 _REGION = re.compile(rf"<!--{RESERVED}(readers|posting)-->\n?(.*?)<!--{RESERVED}end-->\n?", re.DOTALL)
 _MESSAGE_ID = re.compile(r"<[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]+@[A-Za-z0-9.-]+>")
-_URL = re.compile(r"(?:https|mailto):[!#-;=?-~]{1,900}")
+_URL = re.compile(r"(?:https?|mailto):[!#-;=?-~]{1,900}")
 
 
 def way_out_mark(index: int) -> str:
@@ -58,6 +58,8 @@ class Envelope:
     reply_to: str | None = None
     posting: bool = False
     """The recipient is a list server's posting address: no List-* of ours, no way out of ours."""
+    bulk: bool = True
+    """False for a notice: one reader asked for it, and nobody else gets it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,8 @@ class Slots:
     """Aware. Of the first attempt: a letter tried again is the same letter."""
     ways_out: tuple[str, ...] = ()
     """One URL for each of the masthead's, in its order, most wanted first; empty for a posting address."""
+    links: tuple[str, ...] = ()
+    """What a notice asks the reader to press: counted on from the ways out, and in no header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +88,7 @@ class CompiledLetter:
     holes: tuple[tuple[int, bool], ...]
     """Between segment i and i+1 stands this way out: its index, and whether as HTML."""
     ways: int
+    """How many ways out and links the letter shows."""
     posting: bool
 
     def address(self, slots: Slots) -> bytes:
@@ -97,7 +102,7 @@ class CompiledLetter:
             for index, url in enumerate(ways_out)
             for html in (True, False)
         }
-        parts = [_own_headers(slots, ways_out), self.head]
+        parts = [_own_headers(slots, slots.ways_out), self.head]
         for segment, hole in zip(self.segments, self.holes, strict=False):
             parts += (segment, forms[hole])
         parts.append(self.segments[-1])
@@ -219,7 +224,7 @@ def _shared_headers(subject: str, envelope: Envelope, boundary: str) -> bytes:
 
 def _list_headers(envelope: Envelope) -> list[str]:
     """Return what only our own lists say: a list server adds its own to what reaches its posting address."""
-    lines = ["Precedence: bulk", "X-Auto-Response-Suppress: OOF, AutoReply"]
+    lines = [*(["Precedence: bulk"] if envelope.bulk else []), "X-Auto-Response-Suppress: OOF, AutoReply"]
     if envelope.list_id:
         phrase = f"{encode_phrase(envelope.list_name)} " if envelope.list_name else ""
         lines += [f"List-Id: {phrase}<{envelope.list_id}>", "List-Post: NO"]
@@ -236,13 +241,14 @@ def _check_subject(head: bytes, subject: str) -> None:
 
 
 def _checked_ways(slots: Slots, expected: int) -> tuple[str, ...]:
-    """Return the reader's ways out. Raises AudienceError where they are not the letter's, or unfit for a header."""
-    if len(slots.ways_out) != expected:
-        raise AudienceError(f"{slots.address} has {len(slots.ways_out)} ways out where the letter shows {expected}")
-    for url in slots.ways_out:
+    """Return the reader's ways out and links. Raises AudienceError where they are not the letter's, or unfit for a header."""
+    shown = (*slots.ways_out, *slots.links)
+    if len(shown) != expected:
+        raise AudienceError(f"{slots.address} has {len(shown)} ways out where the letter shows {expected}")
+    for url in shown:
         if not _URL.fullmatch(url):
-            raise AudienceError(f'"{url}" cannot be a way out', hint="an https: or mailto: address in plain ASCII")
-    return slots.ways_out
+            raise AudienceError(f'"{url}" cannot be a way out', hint="an http(s): or mailto: address in plain ASCII")
+    return shown
 
 
 def _own_headers(slots: Slots, ways_out: Sequence[str]) -> bytes:

@@ -309,7 +309,7 @@ class Web(_Part):
     )
     origins: tuple[Origin, ...] = Field(
         default=(),
-        description="Sites beside site.url whose forms may subscribe readers, such as https://www.lantern.example, no path.",
+        description="Sites whose forms may subscribe readers, beside site.url: https://www.lantern.example, and so on.",
     )
     per_address: int = Field(default=3, ge=1, description="Requests to join in an hour for one address.")
     per_network: int = Field(default=20, ge=1, description="Requests to join in an hour from one network.")

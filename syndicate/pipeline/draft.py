@@ -16,7 +16,7 @@ from syndicate.config import Config, Digest
 from syndicate.errors import NotFoundError
 from syndicate.pipeline.due import coming_period
 
-TOKEN = "{token}"
+SLOT = "{token}"
 """Stands for the reader's token in an issue's ways out, until a letter is addressed."""
 
 
@@ -108,15 +108,15 @@ def _masthead(app: App, name: str, digest: Digest, date: datetime) -> Masthead:
 
 
 def ways_out(config: Config) -> tuple[str, ...]:
-    """Return the addresses by which a reader leaves, the most wanted first; TOKEN stands for the reader.
+    """Return the addresses by which a reader leaves, the most wanted first; SLOT stands for the reader.
 
     Our page, where there is one; then a mail, with the token in its subject where the mailbox is ours to read.
     """
     mail, public = config.mail, config.web.public_url
-    page = (f"{public}/leave/{TOKEN}",) if public else ()
+    page = (f"{public}/leave/{SLOT}",) if public else ()
     if mail is None or mail.unsubscribe_mailto is None:
         return page
-    subject = f"unsubscribe%20{TOKEN}" if mail.mailbox else "unsubscribe"
+    subject = f"unsubscribe%20{SLOT}" if mail.mailbox else "unsubscribe"
     return (*page, f"mailto:{mail.unsubscribe_mailto}?subject={subject}")
 
 

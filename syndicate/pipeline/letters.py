@@ -16,7 +16,7 @@ from syndicate.delivery.deliver import remote_of
 from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Outcome, Sent
 from syndicate.delivery.retry import Step
 from syndicate.errors import AudienceError, ChannelError, ConfigError
-from syndicate.pipeline.draft import TOKEN, Draft, ways_out
+from syndicate.pipeline.draft import SLOT, Draft, ways_out
 from syndicate.store.issues import StoredIssue
 from syndicate.store.ledger import Attempt, ClaimedLetter, Ledger
 
@@ -63,11 +63,11 @@ class Press:
         )
 
     def _own_ways(self, subscriber: int, address: str) -> tuple[str, ...]:
-        if not any(TOKEN in way for way in self._ways_out):
+        if not any(SLOT in way for way in self._ways_out):
             return self._ways_out
         lists = tuple(name for name in self._lists if not self._is_posting(name))
         token = web_token(self._app.keyring, Purpose.READER, subscriber=subscriber, address=address, lists=lists)
-        return tuple(way.replace(TOKEN, token) for way in self._ways_out)
+        return tuple(way.replace(SLOT, token) for way in self._ways_out)
 
     def _is_posting(self, list_name: str) -> bool:
         known = self._app.config.lists.get(list_name)
@@ -94,14 +94,14 @@ class Press:
 
 def return_path(app: App, mail: Mail, key: DeliveryKey, address: str, *, is_ours: bool) -> str:
     """Return the envelope sender of a letter: with the delivery's token where a reader of ours gets it (VERP)."""
-    if not is_ours or TOKEN not in (mail.return_path or ""):
+    if not is_ours or SLOT not in (mail.return_path or ""):
         return mail.bounces_to()
     return mail.bounces_to(verp_token(app.keyring, delivery=key, address=address))
 
 
 def filled(app: App, email: RenderedEmail) -> RenderedEmail:
     """Return an issue as its readers see it: with the ways out of this installation in their places."""
-    return fill(email, tuple(way.replace(TOKEN, "example") for way in ways_out(app.config)))
+    return fill(email, tuple(way.replace(SLOT, "example") for way in ways_out(app.config)))
 
 
 def example_letter(app: App, made: Draft, address: str = "reader@example.org") -> Letter:

@@ -1,6 +1,6 @@
 """The ledger: a row per message and recipient. Intent is committed before the bytes leave, outcomes as they come.
 
-claim_letter, claim_status   planned | deferred → sending (or suppressed, cancelled), committed on return
+claim_letter, claim_notice, claim_status   planned | deferred → sending (or suppressed), committed on return
 record                       sending → what came of it
 give_back                    sending → planned, for what surely never was on a wire
 recover                      sending of a dead owner → in_doubt
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, null, or_, select, update
 
-from syndicate.audience.model import RecipientFacts, SubscriptionState, SuppressionReason
+from syndicate.audience.model import Notice, RecipientFacts, SubscriptionState, SuppressionReason
 from syndicate.audience.policy import Suppressed, Verdict
 from syndicate.compose.model import IssueState
 from syndicate.delivery.model import DeliveryKey, DeliveryState
@@ -24,6 +24,7 @@ from syndicate.delivery.retry import Step
 from syndicate.store.database import Database
 from syndicate.store.deliveries import WAITING, DeliveryStore, move
 from syndicate.store.generation import Generation
+from syndicate.store.notices import lists_of_notice
 from syndicate.store.tables import deliveries, issues, subscribers, subscriptions, suppressions
 
 LEASE = timedelta(minutes=15)
@@ -119,9 +120,33 @@ class Ledger(DeliveryStore):
         The policy is asked of what the database says in this very transaction; who may not be mailed is
         recorded as suppressed on the way. On return `sending` is committed.
         """
+        row = self._claim(
+            deliveries.c.issue_id == issue,
+            now,
+            lambda connection, row: judge(_facts(connection, row, lists)) if row.subscriber_id else None,
+        )
+        return _claimed_letter(row) if row is not None else None
+
+    def claim_notice(
+        self, now: datetime, judge: Callable[[Notice, RecipientFacts], Verdict]
+    ) -> tuple[Notice, ClaimedLetter] | None:
+        """Claim the next notice that may be sent, as `claim_letter` does; its `list_name` holds "a+b" for two lists."""
+        row = self._claim(
+            deliveries.c.notice.is_not(None),
+            now,
+            lambda connection, row: judge(Notice(row.notice), _facts(connection, row, lists_of_notice(row.list))),
+        )
+        return (Notice(row.notice), _claimed_letter(row)) if row is not None else None
+
+    def _claim(
+        self,
+        wanted: ColumnElement[bool],
+        now: datetime,
+        judge: Callable[[Connection, Row[Any]], Verdict | None],
+    ) -> Row[Any] | None:
         with self._database.write() as connection:
-            while (row := _next_letter(connection, issue, now)) is not None:
-                verdict = judge(_facts(connection, row, lists)) if row.subscriber_id else None
+            while (row := _next_letter(connection, wanted, now)) is not None:
+                verdict = judge(connection, row)
                 if isinstance(verdict, Suppressed):
                     move(connection, row.id, Step(state=_S.SUPPRESSED, due=None, reply=verdict.reason))
                 elif (number := self._take(connection, row.id, now)) is not None:
@@ -129,13 +154,7 @@ class Ledger(DeliveryStore):
             else:
                 return None
         self._generation.keep(number)
-        return ClaimedLetter(
-            key=DeliveryKey(row.id),
-            subscriber_id=row.subscriber_id,
-            address=row.address,
-            name=row.name or "",
-            list_name=row.list,
-        )
+        return row
 
     def claim_status(self, key: DeliveryKey, now: datetime) -> bool:
         """Claim a status that is planned or deferred; False where it no longer is. On return it is committed."""
@@ -214,25 +233,36 @@ class Ledger(DeliveryStore):
         return self._generation.bump(connection) if taken else None
 
 
-def _next_letter(connection: Connection, issue: int, now: datetime) -> Row[Any] | None:
+def _claimed_letter(row: Row[Any]) -> ClaimedLetter:
+    return ClaimedLetter(
+        key=DeliveryKey(row.id),
+        subscriber_id=row.subscriber_id,
+        address=row.address,
+        name=row.name or "",
+        list_name=row.list,
+    )
+
+
+def _next_letter(connection: Connection, wanted: ColumnElement[bool], now: datetime) -> Row[Any] | None:
     """Return the next letter that is due; a question for each state, since only so the index gives it at once."""
-    rows = (connection.execute(_first_due(issue, state, now)).first() for state in WAITING)
+    rows = (connection.execute(_first_due(wanted, state, now)).first() for state in WAITING)
     return next((row for row in rows if row is not None), None)
 
 
-def _first_due(issue: int, state: DeliveryState, now: datetime) -> Select[Any]:
+def _first_due(wanted: ColumnElement[bool], state: DeliveryState, now: datetime) -> Select[Any]:
     return (
         select(
             deliveries.c.id,
             deliveries.c.subscriber_id,
             deliveries.c.list,
+            deliveries.c.notice,
             subscribers.c.address,
             subscribers.c.name,
             suppressions.c.reason,
         )
         .outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
         .outerjoin(suppressions, suppressions.c.address_key == subscribers.c.address_key)
-        .where(deliveries.c.issue_id == issue, deliveries.c.state == state, deliveries.c.due <= now)
+        .where(wanted, deliveries.c.state == state, deliveries.c.due <= now)
         .order_by(deliveries.c.id)
         .limit(1)
         # PostgreSQL: whoever else claims passes this row over. (SQLite has one writer, and leaves the clause out.)

@@ -12,11 +12,17 @@ from syndicate.store.deliveries import WAITING
 from syndicate.store.tables import deliveries
 
 
-def plan_notice(connection: Connection, subscriber: int, list_name: str, notice: Notice, now: datetime) -> bool:
-    """Plan a notice in the caller's transaction; False where the same one waits for that reader already."""
+def lists_of_notice(names: str) -> tuple[str, ...]:
+    """Return the lists that a notice is about, from its column: "weekly+monthly"."""
+    return tuple(names.split("+")) if names else ()
+
+
+def plan_notice(connection: Connection, subscriber: int, lists: tuple[str, ...], notice: Notice, now: datetime) -> bool:
+    """Plan a notice about these lists in the caller's transaction; False where the same one waits for that reader already."""
+    names = "+".join(sorted(lists))
     waits = select(deliveries.c.id).where(
         deliveries.c.subscriber_id == subscriber,
-        deliveries.c.list == list_name,
+        deliveries.c.list == names,
         deliveries.c.notice == notice,
         deliveries.c.state.in_((*WAITING, DeliveryState.SENDING)),
     )
@@ -24,7 +30,7 @@ def plan_notice(connection: Connection, subscriber: int, list_name: str, notice:
         return False
     connection.execute(
         insert(deliveries).values(
-            subscriber_id=subscriber, list=list_name, notice=notice, state=DeliveryState.PLANNED, due=now
+            subscriber_id=subscriber, list=names, notice=notice, state=DeliveryState.PLANNED, due=now
         )
     )
     return True
