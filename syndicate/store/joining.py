@@ -1,0 +1,202 @@
+"""The rows of joining and leaving. Every function works in the caller's transaction; none commits.
+
+A reader's own row is locked first, wherever their subscriptions change (on SQLite a writer is alone anyway), so that
+of a confirmation and a goodbye at the same moment one comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, exists, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from syndicate.audience.addresses import address_key
+from syndicate.audience.model import Notice, Subscriber, Subscription, SubscriptionState, What
+from syndicate.audience.tokens import Keyring, WebClaim, forgotten_keys, proves
+from syndicate.delivery.model import DeliveryState
+from syndicate.store.deliveries import WAITING
+from syndicate.store.history import happened
+from syndicate.store.tables import deliveries, history, subscribers, subscriptions, suppressions
+
+BATCH = 500
+_LARGEST_NUMBER = 2**63 - 1
+_UNCONFIRMED, _UNSUBSCRIBED = SubscriptionState.UNCONFIRMED, SubscriptionState.UNSUBSCRIBED
+
+
+def proven_reader(connection: Connection, keyring: Keyring, claim: WebClaim | None) -> Subscriber | None:
+    """Return the reader that a token names, if it is true of them; their row is locked in a writing transaction."""
+    if claim is None or not 0 < claim.subscriber <= _LARGEST_NUMBER:
+        return None
+    reader = _find(connection, claim.subscriber)
+    return reader if reader and proves(keyring, claim, reader.address) else None
+
+
+def is_suppressed(connection: Connection, address: str) -> bool:
+    """Return whether an address must not be mailed, for whatever reason."""
+    return _is_there(connection, [address_key(address)])
+
+
+def is_forgotten(connection: Connection, keyring: Keyring, address: str) -> bool:
+    """Return whether an address was erased on request, under whichever key."""
+    return _is_there(connection, forgotten_keys(keyring, address))
+
+
+def enrol(connection: Connection, address: str, now: datetime) -> Subscriber:
+    """Return the subscriber of an address, made where there is none, and locked."""
+    row = _insert(connection, subscribers).values(address=address, address_key=address_key(address), name="", added=now)
+    # An update that changes nothing both locks the row and returns it, whoever made it in the same moment.
+    kept = row.on_conflict_do_update(index_elements=["address_key"], set_={"added": subscribers.c.added})
+    return _subscriber(connection.execute(kept.returning(*subscribers.c)).one())
+
+
+def subscriptions_of(connection: Connection, subscriber: int) -> dict[str, Subscription]:
+    """Return a subscriber's subscriptions by list."""
+    query = select(subscriptions).where(subscriptions.c.subscriber_id == subscriber).order_by(subscriptions.c.list)
+    return {
+        row.list: Subscription(list_name=row.list, state=SubscriptionState(row.state), since=row.since)
+        for row in connection.execute(query)
+    }
+
+
+def save_request(connection: Connection, subscriber: int, list_name: str, now: datetime) -> None:
+    """Make an unconfirmed subscription, unless there is a subscription of any kind."""
+    row = _insert(connection, subscriptions).values(
+        subscriber_id=subscriber, list=list_name, state=_UNCONFIRMED, since=now
+    )
+    connection.execute(row.on_conflict_do_nothing())
+
+
+def save_confirmed(
+    connection: Connection, subscriber: int, list_name: str, was: Subscription | None, now: datetime
+) -> bool:
+    """Confirm a subscription that still is what the decision was made on; False where it became something else."""
+    values = {"state": SubscriptionState.CONFIRMED, "since": now}
+    if was is None:
+        row = _insert(connection, subscriptions).values(subscriber_id=subscriber, list=list_name, **values)
+        return connection.execute(row.on_conflict_do_nothing()).rowcount == 1
+    still = (subscriptions.c.state == was.state) & (subscriptions.c.since == was.since)
+    here = (subscriptions.c.subscriber_id == subscriber) & (subscriptions.c.list == list_name)
+    return connection.execute(update(subscriptions).where(here, still).values(values)).rowcount == 1
+
+
+def leave(
+    connection: Connection, reader: Subscriber, lists: Collection[str] | None, how: str, now: datetime
+) -> tuple[str, ...]:
+    """End a reader's subscriptions to these lists, or with None to all; return the lists that they left just now.
+
+    Who had not confirmed yet leaves too. Each list gets its line of history; one left before gets none.
+    """
+    _find(connection, reader.id)  # the lock
+    ended = update(subscriptions).where(
+        subscriptions.c.subscriber_id == reader.id, subscriptions.c.state != _UNSUBSCRIBED
+    )
+    if lists is not None:
+        ended = ended.where(subscriptions.c.list.in_(list(lists)))
+    rows = connection.execute(ended.values(state=_UNSUBSCRIBED, since=now).returning(subscriptions.c.list))
+    left = tuple(sorted(rows.scalars()))
+    for name in left:
+        happened(connection, reader.address, What.LEFT, now, list_name=name, note=how)
+    return left
+
+
+def leave_all(connection: Connection, subscriber: int, how: str, now: datetime) -> tuple[str, ...]:
+    """Take a reader off every list: after a complaint, or on their word by mail. Return the lists left just now."""
+    reader = _find(connection, subscriber)
+    return leave(connection, reader, None, how, now) if reader else ()
+
+
+def notices_since(connection: Connection, subscriber: int, notice: Notice, since: datetime) -> int:
+    """Return how many notices of a kind wait for a reader or were tried since then."""
+    recent = or_(deliveries.c.state.in_((*WAITING, DeliveryState.SENDING)), deliveries.c.tried > since)
+    query = select(func.count()).where(deliveries.c.subscriber_id == subscriber, deliveries.c.notice == notice, recent)
+    return int(connection.execute(query).scalar_one())
+
+
+def expire_requests(connection: Connection, before: datetime, now: datetime) -> int:
+    """End a batch of requests that nobody confirmed since `before`; return how many there were.
+
+    A request is an unconfirmed subscription that was made by asking, and nobody asked again. A subscription that an
+    import left unconfirmed stays, even where somebody asked for it later: a stranger must not make it go.
+    """
+    rows = connection.execute(_expired(before)).all()
+    for row in rows:
+        connection.execute(
+            delete(subscriptions).where(
+                subscriptions.c.subscriber_id == row.id,
+                subscriptions.c.list == row.list,
+                subscriptions.c.state == _UNCONFIRMED,
+            )
+        )
+        happened(connection, row.address, What.EXPIRED, now, list_name=row.list)
+    _erase_strangers(connection, sorted({row.id for row in rows}))
+    return len(rows)
+
+
+def _expired(before: datetime) -> Any:
+    asked = (
+        (history.c.address_key == subscribers.c.address_key)
+        & (history.c.list == subscriptions.c.list)
+        & (history.c.what == What.ASKED)
+    )
+    return (
+        select(subscribers.c.id, subscribers.c.address, subscriptions.c.list)
+        .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
+        .where(
+            subscriptions.c.state == _UNCONFIRMED,
+            subscriptions.c.since <= before,
+            exists().where(asked, history.c.at == subscriptions.c.since),
+            ~exists().where(asked, history.c.at > before),
+        )
+        .order_by(subscribers.c.id, subscriptions.c.list)
+        .limit(BATCH)
+        .with_for_update(of=subscribers)
+    )
+
+
+def _erase_strangers(connection: Connection, numbers: Sequence[int]) -> None:
+    """Erase who never was a reader: on no list, suppressed by nobody, and never sent anything.
+
+    A notice that was tried keeps its row, and so its reader: the ledger does not forget what left.
+    """
+    suppressed = exists().where(suppressions.c.address_key == subscribers.c.address_key)
+    on_a_list = exists().where(subscriptions.c.subscriber_id == subscribers.c.id)
+    mailed = exists().where(
+        deliveries.c.subscriber_id == subscribers.c.id,
+        or_(
+            deliveries.c.notice.is_(None),
+            deliveries.c.first_tried.is_not(None),
+            deliveries.c.state != DeliveryState.PLANNED,
+        ),
+    )
+    query = select(subscribers.c.id).where(subscribers.c.id.in_(numbers), ~suppressed, ~on_a_list, ~mailed)
+    gone = list(connection.execute(query).scalars())
+    if not gone:
+        return
+    unsent = (deliveries.c.state == DeliveryState.PLANNED) & deliveries.c.notice.is_not(None)
+    connection.execute(delete(deliveries).where(deliveries.c.subscriber_id.in_(gone), unsent))
+    kept = exists().where(deliveries.c.subscriber_id == subscribers.c.id)
+    connection.execute(delete(subscribers).where(subscribers.c.id.in_(gone), ~kept))
+
+
+def _find(connection: Connection, number: int) -> Subscriber | None:
+    query = select(subscribers).where(subscribers.c.id == number)
+    if connection.get_execution_options().get("syndicate_write"):
+        query = query.with_for_update()
+    row = connection.execute(query).one_or_none()
+    return _subscriber(row) if row else None
+
+
+def _subscriber(row: Row[Any]) -> Subscriber:
+    return Subscriber(id=row.id, address=row.address, name=row.name, added=row.added)
+
+
+def _is_there(connection: Connection, keys: Sequence[str]) -> bool:
+    query = select(suppressions.c.address_key).where(suppressions.c.address_key.in_(keys))
+    return connection.execute(query).first() is not None
+
+
+def _insert(connection: Connection, table: Any) -> Any:
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
