@@ -41,10 +41,11 @@ def add(context: click.Context, address: str, name: str, list_name: str | None) 
         chosen = list_of(app, list_name)
         person = NewSubscriber(address=parse_address(address), name=parse_name(name))
         report = next(app.audience.add([person], chosen, app.clock.now()))
-        if report.kept_out:
-            app.audience.resubscribe(person.address, chosen, app.clock.now())
+        was_on = report.already and app.audience.lists_of(app.audience.find(person.address).id, [chosen])
+        if not was_on:  # new, or out, or never confirmed: whichever it was, it is a line of this reader's history
+            app.audience.resubscribe(person.address, chosen, app.clock.now(), how="syndicate subscribers add")
         suppression = app.audience.suppression(person.address)
-    click.echo(f"{person.address} {'was' if report.already else 'is now'} on the list {chosen}", err=True)
+    click.echo(f"{person.address} {'was' if was_on else 'is now'} on the list {chosen}", err=True)
     if suppression:
         click.echo(
             f"but is suppressed ({suppression.reason}); to mail it again: "
@@ -60,7 +61,8 @@ def add(context: click.Context, address: str, name: str, list_name: str | None) 
 def remove(context: click.Context, address: str, list_name: str | None) -> None:
     """Take an address off a list, or without --list off every list. It takes effect at once."""
     with opened(context) as app:
-        ended = app.audience.unsubscribe(address, list_of(app, list_name) if list_name else None, app.clock.now())
+        chosen = list_of(app, list_name) if list_name else None
+        ended = app.audience.unsubscribe(address, chosen, app.clock.now(), how="syndicate subscribers remove")
     click.echo(f"{address}: {ended} subscription{'s' * (ended != 1)} ended", err=True)
 
 
@@ -73,11 +75,11 @@ def suppress(context: click.Context, address: str, undo: bool) -> None:
     from syndicate.audience.addresses import parse_address
     from syndicate.audience.model import SuppressionReason
 
-    plain = parse_address(address)
+    plain, how = parse_address(address), "syndicate subscribers suppress"
     with opened(context) as app:
         if not undo:
-            app.audience.suppress(plain, SuppressionReason.MANUAL, app.clock.now())
-        elif not app.audience.unsuppress(plain):
+            app.audience.suppress(plain, SuppressionReason.MANUAL, app.clock.now(), how=how)
+        elif not app.audience.unsuppress(plain, app.clock.now(), how=f"{how} --undo"):
             click.echo(f"{plain} was not suppressed", err=True)
             return
     click.echo(f"{plain} is {'no longer ' if undo else ''}suppressed", err=True)

@@ -18,9 +18,12 @@ from syndicate.audience.model import (
     Subscription,
     SubscriptionState,
     SuppressionReason,
+    What,
 )
 from syndicate.errors import NotFoundError
 from syndicate.store.database import Database, insert_if_absent
+from syndicate.store.history import happened
+from syndicate.store.joining import leave
 from syndicate.store.tables import subscribers, subscriptions, suppressions
 
 BATCH = 500
@@ -64,20 +67,14 @@ class AudienceStore:
             )
             yield total
 
-    def unsubscribe(self, address: str, list_name: str | None, now: datetime) -> int:
+    def unsubscribe(self, address: str, list_name: str | None, now: datetime, *, how: str = "") -> int:
         """Take an address off a list, or with None off every list; return how many subscriptions ended."""
         person = self.find(address)
-        statement = update(subscriptions).where(
-            subscriptions.c.subscriber_id == person.id,
-            subscriptions.c.state != SubscriptionState.UNSUBSCRIBED,
-        )
-        if list_name is not None:
-            statement = statement.where(subscriptions.c.list == list_name)
         with self._database.write() as connection:
-            return connection.execute(statement.values(state=SubscriptionState.UNSUBSCRIBED, since=now)).rowcount
+            return len(leave(connection, person, None if list_name is None else [list_name], how, now))
 
-    def resubscribe(self, address: str, list_name: str, now: datetime) -> None:
-        """Confirm a subscription that had ended: a person asked for it."""
+    def resubscribe(self, address: str, list_name: str, now: datetime, *, how: str = "") -> None:
+        """Confirm a subscription, also one that had ended: a person asked for it."""
         person = self.find(address)
         with self._database.write() as connection:
             connection.execute(
@@ -85,24 +82,26 @@ class AudienceStore:
                 .where(subscriptions.c.subscriber_id == person.id, subscriptions.c.list == list_name)
                 .values(state=SubscriptionState.CONFIRMED, since=now)
             )
+            happened(connection, person.address, What.CONFIRMED, now, list_name=list_name, note=how)
 
-    def suppress(self, address: str, reason: SuppressionReason, now: datetime) -> None:
+    def suppress(self, address: str, reason: SuppressionReason, now: datetime, *, how: str = "") -> None:
         """Never mail an address again, known or not, on any list."""
         row = insert_if_absent(self._database, suppressions).values(
             address_key=address_key(address), reason=reason, since=now
         )
         with self._database.write() as connection:
-            connection.execute(row.on_conflict_do_nothing())
+            if connection.execute(row.on_conflict_do_nothing().returning(suppressions.c.since)).first():
+                note = f"{reason}, {how}" if how else reason
+                happened(connection, address, What.SUPPRESSED, now, note=note)
 
-    def unsuppress(self, address: str) -> bool:
+    def unsuppress(self, address: str, now: datetime, *, how: str = "") -> bool:
         """Take a suppression back; False where there was none."""
+        gone = delete(suppressions).where(suppressions.c.address_key == address_key(address))
         with self._database.write() as connection:
-            return (
-                connection.execute(
-                    delete(suppressions).where(suppressions.c.address_key == address_key(address))
-                ).rowcount
-                == 1
-            )
+            was_there = connection.execute(gone).rowcount == 1
+            if was_there:
+                happened(connection, address, What.RELEASED, now, note=how)
+        return was_there
 
     def suppression(self, address: str) -> Suppression | None:
         """Return why an address must not be mailed, or None."""

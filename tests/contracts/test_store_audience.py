@@ -82,8 +82,8 @@ def test_a_suppression_needs_no_subscriber_keeps_its_first_reason_and_can_be_tak
     there = audience.suppression(ADA)
     assert there is not None
     assert (there.reason, there.since) == (SuppressionReason.COMPLAINT, NOW)
-    assert audience.unsuppress(ADA)
-    assert not audience.unsuppress(ADA)
+    assert audience.unsuppress(ADA, NOW)
+    assert not audience.unsuppress(ADA, NOW)
     assert audience.suppression(ADA) is None
 
 

@@ -184,7 +184,7 @@ class Crashes(RuleBasedStateMachine):
 
     @rule(name=names)
     def is_unsuppressed(self, name: str) -> None:
-        self.audience.unsuppress(f"{name}@reader.example")
+        self.audience.unsuppress(f"{name}@reader.example", self.now)
         self.suppressed.discard(name)
 
     @rule()
