@@ -17,6 +17,7 @@ from syndicate.delivery.model import DeliveryState, InDoubtRule, RetryPolicy
 from syndicate.errors import SyndicateError, UnreachableError
 from syndicate.log import event
 from syndicate.pipeline.letters import IssueLetters
+from syndicate.pipeline.notices import Interleaved, NoticeLetters
 from syndicate.pipeline.posts import AccountStatuses
 from syndicate.pipeline.tell import alert, recovered
 from syndicate.store.issues import StoredIssue
@@ -24,6 +25,7 @@ from syndicate.store.ledger import Ledger
 from syndicate.store.lock import sender_lock
 
 MAIL_RETRY = RetryPolicy()
+NOTICE_RETRY = RetryPolicy(first_wait=timedelta(minutes=1), longest_wait=timedelta(hours=1))
 STATUS_RETRY = RetryPolicy(first_wait=timedelta(minutes=2), longest_wait=timedelta(hours=1))
 MOST_DOUBTS = 3
 RELAY_PATIENCE = timedelta(hours=1)
@@ -88,8 +90,13 @@ def _sender(app: App) -> Iterator[Ledger]:
 
 
 def _letters(app: App, ledger: Ledger, progress: Progress) -> tuple[Counter[DeliveryState], tuple[SyndicateError, ...]]:
-    """Send the letters of every issue that is not finished, the oldest issue first."""
+    """Send the notices, then the letters of every issue that is not finished, the oldest issue first."""
     tally: Counter[DeliveryState] = Counter()
+    try:
+        tally += _notices(app, ledger, progress)
+    except SyndicateError as error:
+        event("notices-stopped", level=logging.WARNING, because=error.what)
+        return tally, (error,)
     open_issues = app.issues.listed(states=(IssueState.FROZEN, IssueState.SENDING))
     for issue in sorted(open_issues, key=lambda each: each.id):
         try:
@@ -98,6 +105,19 @@ def _letters(app: App, ledger: Ledger, progress: Progress) -> tuple[Counter[Deli
             _tell_of_relay(app, issue, error)
             return tally, (error,)
     return tally, ()
+
+
+def _notices(app: App, ledger: Ledger, progress: Progress) -> Counter[DeliveryState]:
+    if app.config.mail is None or not ledger.notices_waiting(app.clock.now()):
+        return Counter()
+    return deliver_through(
+        NoticeLetters(app, ledger, app.config.mail),
+        app.mail_channel(),
+        clock=app.clock,
+        policy=NOTICE_RETRY,
+        stopping=partial(_stopping, app),
+        progress=partial(progress, "notices to readers"),
+    )
 
 
 def _tell_of_relay(app: App, issue: StoredIssue, error: SyndicateError) -> None:
@@ -115,7 +135,8 @@ def _one_issue(app: App, ledger: Ledger, issue: StoredIssue, progress: Progress)
     if is_frozen and not app.issues.move(issue.id, IssueState.SENDING, now=app.clock.now()):
         return tally
     if app.config.mail is not None and ledger.waiting(issue.id):
-        claims = IssueLetters(app, ledger, app.config.mail, issue)
+        letters = IssueLetters(app, ledger, app.config.mail, issue)
+        claims = Interleaved(letters, NoticeLetters(app, ledger, app.config.mail))
         tally = deliver_through(
             claims,
             app.mail_channel(),

@@ -138,6 +138,11 @@ class Ledger(DeliveryStore):
         )
         return (Notice(row.notice), _claimed_letter(row)) if row is not None else None
 
+    def notices_waiting(self, now: datetime) -> bool:
+        """Return whether a notice may be sent now."""
+        with self._database.read() as connection:
+            return _next_letter(connection, deliveries.c.notice.is_not(None), now) is not None
+
     def _claim(
         self,
         wanted: ColumnElement[bool],

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from syndicate.audience.model import Notice
+from syndicate.compose.model import IssueState
 from syndicate.delivery.model import DeliveryState
 from syndicate.store.deliveries import WAITING
-from syndicate.store.tables import deliveries
+from syndicate.store.tables import deliveries, issues
 
 
 def lists_of_notice(names: str) -> tuple[str, ...]:
@@ -18,7 +19,7 @@ def lists_of_notice(names: str) -> tuple[str, ...]:
 
 
 def plan_notice(connection: Connection, subscriber: int, lists: tuple[str, ...], notice: Notice, now: datetime) -> bool:
-    """Plan a notice about these lists in the caller's transaction; False where the same one waits for that reader already."""
+    """Plan a notice about these lists, in the caller's transaction; False where the same one waits already."""
     names = "+".join(sorted(lists))
     waits = select(deliveries.c.id).where(
         deliveries.c.subscriber_id == subscriber,
@@ -34,3 +35,22 @@ def plan_notice(connection: Connection, subscriber: int, lists: tuple[str, ...],
         )
     )
     return True
+
+
+def plan_latest_issue(connection: Connection, subscriber: int, list_name: str, now: datetime) -> int | None:
+    """Plan the latest issue that went to a list for one reader more; return its number in the store.
+
+    None where there is no such issue, or the reader has a delivery of it already. A sent issue is being sent again.
+    """
+    gone = select(issues.c.id, issues.c.lists).where(issues.c.state.in_((IssueState.SENDING, IssueState.SENT)))
+    rows = connection.execute(gone.order_by(issues.c.frozen.desc(), issues.c.id.desc()).limit(50))
+    issue: int | None = next((row.id for row in rows if list_name in (row.lists or ())), None)
+    has_one = select(deliveries.c.id).where(deliveries.c.issue_id == issue, deliveries.c.subscriber_id == subscriber)
+    if issue is None or connection.execute(has_one).first() is not None:
+        return None
+    connection.execute(
+        insert(deliveries).values(issue_id=issue, subscriber_id=subscriber, state=DeliveryState.PLANNED, due=now)
+    )
+    sent = update(issues).where(issues.c.id == issue, issues.c.state == IssueState.SENT)
+    connection.execute(sent.values(state=IssueState.SENDING, finished=None))
+    return issue

@@ -1,0 +1,177 @@
+"""Notices: letters to one reader about their own subscription, claimed from the ledger and addressed.
+
+They go before an issue's letters and, while a long issue is on its way, between them: somebody who has just pressed
+"subscribe" looks into the mailbox now.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from syndicate.app import App
+from syndicate.audience.model import Notice, Welcome
+from syndicate.audience.policy import may_notify
+from syndicate.audience.tokens import Purpose, web_token
+from syndicate.compose.letter import CompiledLetter, Envelope, Slots, compile_letter, message_id
+from syndicate.compose.notices import NoticeText, render_notice
+from syndicate.config import Mail
+from syndicate.delivery.deliver import Claims, remote_of
+from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Outcome
+from syndicate.delivery.retry import Step
+from syndicate.errors import AudienceError
+from syndicate.pipeline.draft import SLOT, ways_out
+from syndicate.pipeline.letters import return_path
+from syndicate.protocols import AttemptLike
+from syndicate.store.ledger import Attempt, ClaimedLetter, Ledger
+from syndicate.store.notices import lists_of_notice
+
+NOTICE_EVERY = 20
+"""So many letters of an issue go between two looks for a notice."""
+
+
+class NoticeLetters:
+    """What the delivery loop needs of the ledger for notices (delivery/deliver.py: Claims)."""
+
+    def __init__(self, app: App, ledger: Ledger, mail: Mail) -> None:
+        self._app, self._ledger, self._mail = app, ledger, mail
+        self._compiled: dict[tuple[Notice, tuple[str, ...]], CompiledLetter] = {}
+
+    def claim(self) -> Letter | None:
+        """Return the next notice that may be sent now, recorded as `sending`; None where none is due."""
+        while (claimed := self._ledger.claim_notice(self._app.clock.now(), may_notify)) is not None:
+            notice, row = claimed
+            try:
+                return self._addressed(notice, row)
+            except AudienceError as error:
+                self._ledger.record(row.key, Step(state=DeliveryState.FAILED, due=None, reply=error.what))
+        return None
+
+    def attempt(self, key: DeliveryKey) -> Attempt:
+        """Return which attempt a claimed notice is in."""
+        return self._ledger.attempt(key)
+
+    def record(self, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
+        """Record what came of it; False where it is no longer ours."""
+        remote_id, remote_url = remote_of(outcome)
+        return self._ledger.record(key, step, remote_id=remote_id, remote_url=remote_url)
+
+    def give_back(self, keys: set[DeliveryKey]) -> None:
+        """Plan again what surely never was on a wire."""
+        if keys:
+            self._ledger.give_back(sorted(keys), self._app.clock.now())
+
+    def _addressed(self, notice: Notice, row: ClaimedLetter) -> Letter:
+        if row.subscriber_id is None or row.address is None:
+            raise AudienceError("the reader was forgotten")
+        public, lists = self._app.config.web.public_url, _lists(row)
+        if public is None:
+            raise AudienceError("web.public_url is gone from config.yaml, and the notice links to a page there")
+        date = self._ledger.attempt(row.key).first_tried
+        number = message_id(
+            self._app.secret, f"notice:{row.key}", row.address.casefold(), self._mail.sender_address.rpartition("@")[2]
+        )
+        slots = Slots(
+            address=row.address,
+            message_id=number,
+            date=date,
+            ways_out=self._ways(notice, row.subscriber_id, row.address, lists),
+            links=(f"{public}{self._link(notice, row.subscriber_id, row.address, lists, date)}",),
+        )
+        return Letter(
+            key=row.key,
+            message_id=number,
+            sender=return_path(self._app, self._mail, row.key, row.address, is_ours=True),
+            recipient=row.address,
+            content=self._compile(notice, lists).address(slots),
+        )
+
+    def _ways(self, notice: Notice, subscriber: int, address: str, lists: tuple[str, ...]) -> tuple[str, ...]:
+        token = self._reader_token(subscriber, address, lists)
+        return tuple(way.replace(SLOT, token) for way in self._ways_of(notice))
+
+    def _ways_of(self, notice: Notice) -> tuple[str, ...]:
+        """A question has no way out: who does not answer is not on the list."""
+        return () if notice is Notice.CONFIRM else ways_out(self._app.config)
+
+    def _link(self, notice: Notice, subscriber: int, address: str, lists: tuple[str, ...], date: datetime) -> str:
+        if notice is not Notice.CONFIRM:
+            return f"/preferences/{self._reader_token(subscriber, address, lists)}"
+        token = web_token(
+            self._app.keyring, Purpose.CONFIRM, subscriber=subscriber, address=address, lists=lists, issued=date
+        )
+        return f"/confirm/{token}"
+
+    def _reader_token(self, subscriber: int, address: str, lists: tuple[str, ...]) -> str:
+        return web_token(self._app.keyring, Purpose.READER, subscriber=subscriber, address=address, lists=lists)
+
+    def _compile(self, notice: Notice, lists: tuple[str, ...]) -> CompiledLetter:
+        if (notice, lists) not in self._compiled:
+            config = self._app.config
+            domain = self._mail.sender_address.rpartition("@")[2]
+            titles = tuple(_title(self._app, name) for name in lists)
+            follows = any(name in config.lists and config.lists[name].welcome is Welcome.ISSUE for name in lists)
+            text = NoticeText(
+                kind=notice.value,
+                lists=titles,
+                site_name=config.site.name,
+                site_url=config.site.url,
+                language=config.site.language,
+                timezone=config.site.timezone,
+                postal=config.site.postal,
+                ways_out=self._ways_of(notice),
+                followed_by_issue=notice is Notice.WELCOME and follows,
+            )
+            envelope = Envelope(
+                sender=self._mail.sender,
+                list_id=None if notice is Notice.CONFIRM else f"{lists[0]}.{domain}",
+                list_name=titles[0],
+                reply_to=self._mail.reply_to,
+                bulk=False,
+            )
+            rendered = render_notice(text, templates=self._app.templates)
+            self._compiled[notice, lists] = compile_letter(rendered, envelope)
+        return self._compiled[notice, lists]
+
+
+class Interleaved:
+    """An issue's letters with whatever notice falls due between them; both stand in one ledger."""
+
+    def __init__(self, issue: Claims[Letter], notices: NoticeLetters) -> None:
+        self._issue, self._notices = issue, notices
+        self._own: set[DeliveryKey] = set()
+        self._since = 0
+
+    def claim(self) -> Letter | None:
+        """Return the next letter: a notice at every twentieth, if one is due, else the issue's."""
+        self._since += 1
+        if self._since >= NOTICE_EVERY:
+            self._since = 0
+            if (notice := self._notices.claim()) is not None:
+                self._own.add(notice.key)
+                return notice
+        return self._issue.claim()
+
+    def attempt(self, key: DeliveryKey) -> AttemptLike:
+        """Return which attempt a claimed letter is in."""
+        return self._issue.attempt(key)
+
+    def record(self, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
+        """Record what came of it, with whoever claimed it."""
+        if key in self._own:
+            self._own.discard(key)
+            return self._notices.record(key, step, outcome)
+        return self._issue.record(key, step, outcome)
+
+    def give_back(self, keys: set[DeliveryKey]) -> None:
+        """Plan again what surely never was on a wire."""
+        self._issue.give_back(keys)
+
+
+def _lists(row: ClaimedLetter) -> tuple[str, ...]:
+    return lists_of_notice(row.list_name or "")
+
+
+def _title(app: App, name: str) -> str:
+    """Return what readers call a list; its key where config has no name for it, or not the list any more."""
+    known = app.config.lists.get(name)
+    return (known.name if known else None) or name

@@ -1,0 +1,205 @@
+"""What goes to one reader about their own subscription: the question, the welcome, the latest issue; and when."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from syndicate.audience.model import SuppressionReason
+from syndicate.audience.tokens import Purpose, proves, read_web_token
+from syndicate.delivery.model import DeliveryState
+from syndicate.pipeline.joining import ConfirmAnswer, JoinAnswer, JoinRequest, confirm, request_join
+from syndicate.pipeline.leaving import leave
+from syndicate.pipeline.notices import NOTICE_EVERY
+from tests.pipeline.studio import FRIDAY, HOUR, MINUTE, WEDNESDAY, WEEK, Post, Studio, archive, studio
+
+READER = "mara@mail.example"
+OPEN = (
+    "notify: ed@lantern.example\n",
+    "notify: ed@lantern.example\nweb: {public_url: 'https://news.lantern.example'}\n",
+)
+WITH_ISSUE = ("readers: {name: Weekly readers}", "readers: {name: Weekly readers, welcome: issue}")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Studio]:
+    """Return an installation with readers' pages, after its first run."""
+    with studio(tmp_path, OPEN, WITH_ISSUE) as opened:
+        opened.begin(*archive(3))
+        yield opened
+
+
+def ask(site: Studio, *lists: str, address: str = READER) -> JoinAnswer:
+    """Ask for lists as a form does."""
+    request = JoinRequest(address=address, lists=lists or ("readers",), came_from="the form", network="192.0.2.7")
+    return request_join(site.app, request)
+
+
+def to(site: Studio, address: str = READER) -> list[EmailMessage]:
+    """Return the mails that an address got, the oldest first."""
+    mine = [mail for mail in site.mails() if str(mail["To"].addresses[0].addr_spec) == address]
+    return sorted(mine, key=lambda mail: (mail["Date"].datetime, "List-Post" in mail))
+
+
+def body(mail: EmailMessage, kind: str) -> str:
+    """Return a part of a mail as text."""
+    part = mail.get_body((kind,))
+    assert part is not None
+    text: str = part.get_content()
+    return text
+
+
+def token(mail: EmailMessage, page: str) -> str:
+    """Return the token of a link that the mail shows in both of its parts."""
+    found = {
+        match[1]
+        for kind in ("html", "plain")
+        for match in re.finditer(rf"https://news\.lantern\.example/{page}/([\w.+-]+)", body(mail, kind))
+    }
+    assert len(found) == 1
+    return found.pop()
+
+
+def states(site: Studio) -> list[DeliveryState]:
+    """Return where each notice to the reader stands."""
+    reader = site.app.audience.find(READER)
+    return [row.state for row in site.app.deliveries.listed(subscriber=reader.id) if row.issue_id is None]
+
+
+def test_a_request_is_answered_by_a_question_and_the_answer_by_a_welcome(site: Studio) -> None:
+    ask(site)
+    site.tick()
+    (question,) = to(site)
+    assert question["Subject"] == "Please confirm: Weekly readers from The Lantern"
+    answered = confirm(site.app, token(question, "confirm"))
+    assert answered.answer is ConfirmAnswer.CONFIRMED
+    site.tick()
+    assert [mail["Subject"] for mail in to(site)[1:]] == ["Welcome to Weekly readers from The Lantern"]
+    assert states(site) == [DeliveryState.SENT, DeliveryState.SENT]
+
+
+def test_the_question_holds_nothing_that_was_typed_and_no_way_out(site: Studio) -> None:
+    ask(site, address="Win.a.prize@mail.example")
+    site.tick()
+    (question,) = to(site, "Win.a.prize@mail.example")
+    assert "prize" not in body(question, "html") + body(question, "plain") + str(question["Subject"])
+    assert question["List-Unsubscribe"] is None
+    assert question["Precedence"] is None
+    assert question["Auto-Submitted"] == "auto-generated"
+
+
+def test_a_welcome_has_the_ways_out_of_every_letter(site: Studio) -> None:
+    ask(site)
+    site.tick()
+    confirm(site.app, token(to(site)[0], "confirm"))
+    site.tick()
+    welcome = to(site)[1]
+    assert welcome["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert f"<https://news.lantern.example/leave/{token(welcome, 'leave')}>" in str(welcome["List-Unsubscribe"])
+    assert leave(site.app, token(welcome, "leave"), "one-click").lists == ("readers",)
+
+
+def test_the_latest_issue_follows_the_welcome_once_and_to_nobody_else(site: Studio) -> None:
+    site.readers("ann")
+    site.feed(Post(name="the-long-pier", published=WEDNESDAY + MINUTE), *archive(3))
+    site.live(HOUR)
+    site.clock.set(FRIDAY)
+    site.tick()
+    site.live(HOUR)
+    ask(site)
+    site.tick()
+    question = token(to(site)[0], "confirm")
+    for _ in range(2):
+        confirm(site.app, question)
+        site.tick()
+    subjects = [str(mail["Subject"]) for mail in to(site)]
+    assert subjects[1].startswith("Welcome")
+    assert "THE LONG PIER" in subjects[2].upper()
+    assert len(subjects) == 3
+    assert len(to(site, "ann@reader.example")) == 1
+    (issue,) = site.issues()
+    assert (issue.state.value, site.app.deliveries.counts(issue.id)) == ("sent", {DeliveryState.SENT: 2})
+
+
+def test_a_notice_is_not_sent_to_whom_the_policy_excludes_at_that_moment(site: Studio) -> None:
+    ask(site)
+    site.app.audience.suppress(READER, SuppressionReason.MANUAL, site.clock.now())
+    site.tick()
+    assert to(site) == []
+    assert states(site) == [DeliveryState.SUPPRESSED]
+
+
+def test_a_reader_who_left_before_the_welcome_went_gets_none(site: Studio) -> None:
+    ask(site)
+    site.tick()
+    confirm(site.app, token(to(site)[0], "confirm"))
+    site.app.audience.unsubscribe(READER, None, site.clock.now())
+    site.tick()
+    assert len(to(site)) == 1
+    assert states(site) == [DeliveryState.SENT, DeliveryState.SUPPRESSED]
+
+
+def test_a_notice_that_the_relay_defers_is_tried_again_under_its_first_message_id(site: Studio) -> None:
+    ask(site)
+    site.app.set_paused(True)
+    site.tick()
+    assert to(site) == []
+    site.app.set_paused(False)
+    site.tick()
+    assert len(to(site)) == 1
+
+
+def test_a_reader_who_joins_while_a_long_issue_goes_out_is_asked_between_its_letters(site: Studio) -> None:
+    site.readers(*(f"reader{number}" for number in range(3 * NOTICE_EVERY)))
+    site.feed(Post(name="the-long-pier", published=WEDNESDAY + MINUTE), *archive(3))
+    site.live(HOUR)
+    site.clock.set(FRIDAY)
+    joined = []
+
+    def on_step(*_: object) -> None:
+        if not joined:
+            joined.append(ask(site))
+
+    from syndicate.pipeline import deliver, publish
+
+    publish(site.app, "weekly", period=FRIDAY)
+    deliver(site.app, progress=on_step)
+    rows = sorted(site.app.deliveries.listed(), key=lambda row: row.id)
+    assert [row.state for row in rows] == [DeliveryState.SENT] * (3 * NOTICE_EVERY + 1)
+    assert len(to(site)) == 1
+
+
+def test_every_letter_names_its_reader_in_its_links_and_a_forwarded_number_proves_nothing(site: Studio) -> None:
+    site.readers("ann", "bo")
+    site.feed(Post(name="the-long-pier", published=WEDNESDAY + MINUTE), *archive(3))
+    site.live(HOUR)
+    site.clock.set(FRIDAY)
+    site.tick()
+    claims = {}
+    for name in ("ann", "bo"):
+        (letter,) = to(site, f"{name}@reader.example")
+        claims[name] = read_web_token(Purpose.READER, token(letter, "leave"))
+    for name, claim in claims.items():
+        assert claim is not None
+        assert claim.subscriber == site.app.audience.find(f"{name}@reader.example").id
+        assert claim.lists == ("readers", "friends")
+        assert proves(site.app.keyring, claim, f"{name}@reader.example")
+        assert not proves(site.app.keyring, claim, "somebody@else.example")
+
+
+def test_a_link_still_works_after_a_new_key_signs(site: Studio) -> None:
+    site.readers("ann")
+    site.feed(Post(name="the-long-pier", published=WEDNESDAY + MINUTE), *archive(3))
+    site.live(HOUR)
+    site.clock.set(FRIDAY)
+    site.tick()
+    old = token(to(site, "ann@reader.example")[0], "leave")
+    key = site.app.config.resolve(site.app.config.secret_key_file)
+    key.write_text("n" * 64 + "\n" + key.read_text())
+    del site.app.__dict__["keyring"]
+    site.clock.advance(200 * WEEK)
+    assert leave(site.app, old, "one-click").known
