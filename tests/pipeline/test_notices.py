@@ -158,7 +158,7 @@ def test_a_reader_who_joins_while_a_long_issue_goes_out_is_asked_between_its_let
     site.feed(Post(name="the-long-pier", published=WEDNESDAY + MINUTE), *archive(3))
     site.live(HOUR)
     site.clock.set(FRIDAY)
-    joined = []
+    joined: list[JoinAnswer] = []
 
     def on_step(*_: object) -> None:
         if not joined:
