@@ -54,24 +54,24 @@ ENGLISH: Mapping[str, str] = {
     "leave_web": "Unsubscribe on the web",
     "leave_mail": "Unsubscribe by email (an empty message is enough)",
     "sent_by": "Sent by {site}",
-    "notice_confirm_subject": "Please confirm: {list} from {site}",
-    "notice_confirm_1": "Somebody, we hope you, asked us to send {list} from {site} to this address.",
+    "notice_confirm_subject": "Please confirm: “{list}” from {site}",
+    "notice_confirm_1": "Somebody, we hope you, asked us to send “{list}” from {site} to this address.",
     "notice_confirm_2": (
-        "If it was you, press the button; then the letters begin. If not, do nothing: you will get no more "
+        "If it was you, confirm it below, and the letters begin. If not, do nothing: you will get no more "
         "mail from us, and the request expires."
     ),
     "notice_confirm_link": "Yes, send it to me",
-    "notice_already_subject": "You are getting {list} from {site} already",
+    "notice_already_subject": "You are getting “{list}” from {site} already",
     "notice_already_1": (
-        "Somebody, perhaps you, asked us to send {list} from {site} to this address. You are getting it "
+        "Somebody, perhaps you, asked us to send “{list}” from {site} to this address. You are getting it "
         "already, so nothing has changed."
     ),
     "notice_already_2": (
         "If the letters do not reach you, look into the folder for unwanted mail, and add our address to your contacts."
     ),
     "notice_already_link": "See or change what you get",
-    "notice_welcome_subject": "Welcome to {list} from {site}",
-    "notice_welcome_1": "You are on the list: {list} from {site} comes to this address from now on.",
+    "notice_welcome_subject": "Welcome to “{list}” from {site}",
+    "notice_welcome_1": "You are on the list: “{list}” from {site} comes to this address from now on.",
     "notice_welcome_2": (
         "So that it does not end up among unwanted mail, add our address to your contacts. You can leave at "
         "any time, with one click, by the link in each letter."
@@ -114,16 +114,16 @@ GERMAN: Mapping[str, str] = {
     "leave_web": "Im Web abbestellen",
     "leave_mail": "Per E-Mail abbestellen (eine leere Nachricht genügt)",
     "sent_by": "Gesendet von {site}",
-    "notice_confirm_subject": "Bitte bestätigen: {list} von {site}",
-    "notice_confirm_1": "Jemand, hoffentlich du, hat uns gebeten, {list} von {site} an diese Adresse zu schicken.",
+    "notice_confirm_subject": "Bitte bestätigen: „{list}“ von {site}",
+    "notice_confirm_1": "Jemand, hoffentlich du, hat uns gebeten, „{list}“ von {site} an diese Adresse zu schicken.",
     "notice_confirm_2": (
-        "Wenn du es warst, drücke den Knopf; dann geht es los. Wenn nicht, tu nichts: du bekommst keine "
+        "Wenn du es warst, bestätige es unten, dann geht es los. Wenn nicht, tu nichts: du bekommst keine "
         "weitere Post von uns, und die Anfrage verfällt."
     ),
     "notice_confirm_link": "Ja, schickt es mir",
-    "notice_already_subject": "Du bekommst {list} von {site} schon",
+    "notice_already_subject": "Du bekommst „{list}“ von {site} schon",
     "notice_already_1": (
-        "Jemand, vielleicht du, hat uns gebeten, {list} von {site} an diese Adresse zu schicken. Du bekommst "
+        "Jemand, vielleicht du, hat uns gebeten, „{list}“ von {site} an diese Adresse zu schicken. Du bekommst "
         "es schon, es hat sich also nichts geändert."
     ),
     "notice_already_2": (
@@ -131,8 +131,8 @@ GERMAN: Mapping[str, str] = {
         "Adresse in deine Kontakte auf."
     ),
     "notice_already_link": "Ansehen oder ändern, was du bekommst",
-    "notice_welcome_subject": "Willkommen bei {list} von {site}",
-    "notice_welcome_1": "Du stehst auf der Liste: {list} von {site} kommt von nun an an diese Adresse.",
+    "notice_welcome_subject": "Willkommen bei „{list}“ von {site}",
+    "notice_welcome_1": "Du stehst auf der Liste: „{list}“ von {site} kommt von nun an an diese Adresse.",
     "notice_welcome_2": (
         "Damit nichts bei der unerwünschten Post landet, nimm unsere Adresse in deine Kontakte auf. "
         "Abbestellen kannst du jederzeit mit einem Klick, über den Link in jedem Brief."

@@ -74,11 +74,11 @@ def test_a_request_is_answered_by_a_question_and_the_answer_by_a_welcome(site: S
     ask(site)
     site.tick()
     (question,) = to(site)
-    assert question["Subject"] == "Please confirm: Weekly readers from The Lantern"
+    assert question["Subject"] == "Please confirm: “Weekly readers” from The Lantern"
     answered = confirm(site.app, token(question, "confirm"))
     assert answered.answer is ConfirmAnswer.CONFIRMED
     site.tick()
-    assert [mail["Subject"] for mail in to(site)[1:]] == ["Welcome to Weekly readers from The Lantern"]
+    assert [mail["Subject"] for mail in to(site)[1:]] == ["Welcome to “Weekly readers” from The Lantern"]
     assert states(site) == [DeliveryState.SENT, DeliveryState.SENT]
 
 
