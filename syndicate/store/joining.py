@@ -76,7 +76,8 @@ def save_confirmed(
     values = {"state": SubscriptionState.CONFIRMED, "since": now}
     if was is None:
         row = _insert(connection, subscriptions).values(subscriber_id=subscriber, list=list_name, **values)
-        return connection.execute(row.on_conflict_do_nothing()).rowcount == 1
+        made = row.on_conflict_do_nothing().returning(subscriptions.c.list)  # rowcount of an INSERT is not to be had
+        return connection.execute(made).first() is not None
     still = (subscriptions.c.state == was.state) & (subscriptions.c.since == was.since)
     here = (subscriptions.c.subscriber_id == subscriber) & (subscriptions.c.list == list_name)
     return connection.execute(update(subscriptions).where(here, still).values(values)).rowcount == 1
