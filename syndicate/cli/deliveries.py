@@ -11,6 +11,7 @@ from syndicate.cli.context import ROW, as_json_option, cut, opened, print_json, 
 if TYPE_CHECKING:
     from syndicate.app import App
     from syndicate.delivery.model import DeliveryState
+    from syndicate.store.deliveries import StoredDelivery
 
 STATES = (
     "planned",
@@ -53,7 +54,7 @@ def list_(
         rows = [
             [
                 each.id,
-                f"issue {each.issue_id}" if each.issue_id else f"status {each.status_id}",
+                _message(each),
                 each.recipient,
                 each.state,
                 each.attempts,
@@ -110,6 +111,12 @@ def resolve(context: click.Context, numbers: tuple[int, ...], state: str) -> Non
         for number in numbers:
             resolve_to(app, number, DeliveryState(state))
             click.echo(f"delivery {number} is {state} now", err=True)
+
+
+def _message(row: StoredDelivery) -> str:
+    if row.notice is not None:
+        return f"notice: {row.notice}"
+    return f"issue {row.issue_id}" if row.issue_id else f"status {row.status_id}"
 
 
 def resolve_to(app: App, number: int, state: DeliveryState) -> None:

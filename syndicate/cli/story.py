@@ -61,7 +61,8 @@ def tell_tally(what: str, tally: Counter[DeliveryState]) -> str:
 def _tell_deliveries(tick: Tick) -> Iterator[str]:
     if tick.delivered.in_doubt:
         yield f"in doubt after a crash: {tick.delivered.in_doubt}"
-    for what, tally in (("letters", tick.delivered.letters), ("statuses", tick.delivered.statuses)):
+    did = tick.delivered
+    for what, tally in (("notices", did.notices), ("letters", did.letters), ("statuses", did.statuses)):
         if tally:
             yield tell_tally(what, tally)
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from syndicate.app import App
@@ -37,6 +37,8 @@ Progress = Callable[[str, DeliveryState], None]
 class Delivered:
     """What one run of `deliver` did."""
 
+    notices: Counter[DeliveryState] = field(default_factory=Counter)
+    """What went to single readers about their own subscriptions, but for what went between an issue's letters."""
     letters: Counter[DeliveryState] = field(default_factory=Counter)
     statuses: Counter[DeliveryState] = field(default_factory=Counter)
     in_doubt: int = 0
@@ -50,7 +52,7 @@ class Delivered:
         """Return whether anything did not go out that should have."""
         return any(
             tally[state]
-            for tally in (self.letters, self.statuses)
+            for tally in (self.notices, self.letters, self.statuses)
             for state in (DeliveryState.FAILED, DeliveryState.DEFERRED, DeliveryState.IN_DOUBT)
         )
 
@@ -70,9 +72,16 @@ def deliver(app: App, *, progress: Progress = lambda *_: None) -> Delivered:
         ledger.cancel_stopped()
         letters_again = app.config.mail is None or app.config.mail.in_doubt is InDoubtRule.RETRY
         ledger.settle_doubts(app.clock.now(), letters=letters_again, most=MOST_DOUBTS)
-        letters, mail_faults = _letters(app, ledger, progress)
+        notices, notice_faults = _notices(app, ledger, progress)
+        letters, mail_faults = (Counter(), ()) if notice_faults else _letters(app, ledger, progress)
         statuses, status_faults = _statuses(app, ledger, progress)
-    return Delivered(letters=letters, statuses=statuses, in_doubt=in_doubt, faults=(*mail_faults, *status_faults))
+    return Delivered(
+        notices=notices,
+        letters=letters,
+        statuses=statuses,
+        in_doubt=in_doubt,
+        faults=(*notice_faults, *mail_faults, *status_faults),
+    )
 
 
 @contextmanager
@@ -90,41 +99,42 @@ def _sender(app: App) -> Iterator[Ledger]:
 
 
 def _letters(app: App, ledger: Ledger, progress: Progress) -> tuple[Counter[DeliveryState], tuple[SyndicateError, ...]]:
-    """Send the notices, then the letters of every issue that is not finished, the oldest issue first."""
+    """Send the letters of every issue that is not finished, the oldest issue first."""
     tally: Counter[DeliveryState] = Counter()
-    try:
-        tally += _notices(app, ledger, progress)
-    except SyndicateError as error:
-        event("notices-stopped", level=logging.WARNING, because=error.what)
-        return tally, (error,)
     open_issues = app.issues.listed(states=(IssueState.FROZEN, IssueState.SENDING))
     for issue in sorted(open_issues, key=lambda each: each.id):
         try:
             tally += _one_issue(app, ledger, issue, progress)
         except SyndicateError as error:
-            _tell_of_relay(app, issue, error)
+            _tell_of_relay(app, issue.frozen or issue.created, error, issue=issue.id)
             return tally, (error,)
     return tally, ()
 
 
-def _notices(app: App, ledger: Ledger, progress: Progress) -> Counter[DeliveryState]:
-    if app.config.mail is None or not ledger.notices_waiting(app.clock.now()):
-        return Counter()
-    return deliver_through(
-        NoticeLetters(app, ledger, app.config.mail),
-        app.mail_channel(),
-        clock=app.clock,
-        policy=NOTICE_RETRY,
-        stopping=partial(_stopping, app),
-        progress=partial(progress, "notices to readers"),
-    )
+def _notices(app: App, ledger: Ledger, progress: Progress) -> tuple[Counter[DeliveryState], tuple[SyndicateError, ...]]:
+    """Send what waits for single readers; a relay that does not take it is not asked for an issue's letters either."""
+    oldest = ledger.oldest_notice(app.clock.now())
+    if app.config.mail is None or oldest is None:
+        return Counter(), ()
+    try:
+        tally = deliver_through(
+            NoticeLetters(app, ledger, app.config.mail),
+            app.mail_channel(),
+            clock=app.clock,
+            policy=NOTICE_RETRY,
+            stopping=partial(_stopping, app),
+            progress=partial(progress, "notices to readers"),
+        )
+    except SyndicateError as error:
+        _tell_of_relay(app, oldest, error, notices=1)
+        return Counter(), (error,)
+    return tally, ()
 
 
-def _tell_of_relay(app: App, issue: StoredIssue, error: SyndicateError) -> None:
+def _tell_of_relay(app: App, since: datetime, error: SyndicateError, **what: int) -> None:
     """Alert the editor at once where a person must act, and only after a while where the relay may come back."""
-    waited = app.clock.now() - (issue.frozen or issue.created)
-    if isinstance(error, UnreachableError) and waited < RELAY_PATIENCE:
-        event("relay-unreachable", level=logging.WARNING, issue=issue.id, because=error.what)
+    if isinstance(error, UnreachableError) and app.clock.now() - since < RELAY_PATIENCE:
+        event("relay-unreachable", level=logging.WARNING, because=error.what, **what)
     else:
         alert(app, "mail", f"the relay does not take our letters: {error}")
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select, update
 
+from syndicate.audience.model import Notice
 from syndicate.compose.model import IssueState
 from syndicate.delivery.model import STEPS, DeliveryState
 from syndicate.delivery.retry import Step
@@ -30,6 +31,8 @@ class StoredDelivery:
     id: int
     issue_id: int | None
     status_id: int | None
+    notice: Notice | None
+    """Which letter about the reader's own subscription it is; then it has neither issue nor status."""
     recipient: str
     """A reader's address, or the name of a list with a posting address, or an account."""
     state: DeliveryState
@@ -163,6 +166,7 @@ def _delivery(row: Row[Any]) -> StoredDelivery:
         id=got["id"],
         issue_id=got["issue_id"],
         status_id=got["status_id"],
+        notice=Notice(got["notice"]) if got["notice"] else None,
         recipient=got["recipient"],
         state=DeliveryState(got["state"]),
         due=got["due"],

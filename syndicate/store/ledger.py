@@ -138,10 +138,14 @@ class Ledger(DeliveryStore):
         )
         return (Notice(row.notice), _claimed_letter(row)) if row is not None else None
 
-    def notices_waiting(self, now: datetime) -> bool:
-        """Return whether a notice may be sent now."""
+    def oldest_notice(self, now: datetime) -> datetime | None:
+        """Return since when the oldest notice that may be sent now has waited; None where there is none."""
+        query = select(func.min(func.coalesce(deliveries.c.first_tried, deliveries.c.due))).where(
+            deliveries.c.notice.is_not(None), deliveries.c.state.in_(WAITING), deliveries.c.due <= now
+        )
         with self._database.read() as connection:
-            return _next_letter(connection, deliveries.c.notice.is_not(None), now) is not None
+            oldest: datetime | None = connection.execute(query).scalar()
+        return oldest
 
     def _claim(
         self,
