@@ -24,7 +24,6 @@ from syndicate.delivery.retry import Step
 from syndicate.store.database import Database
 from syndicate.store.deliveries import WAITING, DeliveryStore, move
 from syndicate.store.generation import Generation
-from syndicate.store.notices import lists_of_notice
 from syndicate.store.tables import deliveries, issues, subscribers, subscriptions, suppressions
 
 LEASE = timedelta(minutes=15)
@@ -120,22 +119,17 @@ class Ledger(DeliveryStore):
         The policy is asked of what the database says in this very transaction; who may not be mailed is
         recorded as suppressed on the way. On return `sending` is committed.
         """
-        row = self._claim(
-            deliveries.c.issue_id == issue,
-            now,
-            lambda connection, row: judge(_facts(connection, row, lists)) if row.subscriber_id else None,
-        )
+        wanted = (deliveries.c.issue_id == issue, subscriptions.c.list.in_(lists))
+        row = self._claim(*wanted, now, lambda row: judge(_facts(row)) if row.subscriber_id else None)
         return _claimed_letter(row) if row is not None else None
 
     def claim_notice(
         self, now: datetime, judge: Callable[[Notice, RecipientFacts], Verdict]
     ) -> tuple[Notice, ClaimedLetter] | None:
         """Claim the next notice that may be sent, as `claim_letter` does; its `list_name` holds "a+b" for two lists."""
-        row = self._claim(
-            deliveries.c.notice.is_not(None),
-            now,
-            lambda connection, row: judge(Notice(row.notice), _facts(connection, row, lists_of_notice(row.list))),
-        )
+        named = ("+" + deliveries.c.list + "+").contains("+" + subscriptions.c.list + "+")
+        wanted = (deliveries.c.notice.is_not(None), named)
+        row = self._claim(*wanted, now, lambda row: judge(Notice(row.notice), _facts(row)))
         return (Notice(row.notice), _claimed_letter(row)) if row is not None else None
 
     def oldest_notice(self, now: datetime) -> datetime | None:
@@ -150,12 +144,14 @@ class Ledger(DeliveryStore):
     def _claim(
         self,
         wanted: ColumnElement[bool],
+        on_lists: ColumnElement[bool],
         now: datetime,
-        judge: Callable[[Connection, Row[Any]], Verdict | None],
+        judge: Callable[[Row[Any]], Verdict | None],
     ) -> Row[Any] | None:
+        """Claim the next that may be sent of the rows wanted; `on_lists` says which subscriptions count for one."""
         with self._database.write() as connection:
-            while (row := _next_letter(connection, wanted, now)) is not None:
-                verdict = judge(connection, row)
+            while (row := _next_letter(connection, wanted, on_lists, now)) is not None:
+                verdict = judge(row)
                 if isinstance(verdict, Suppressed):
                     move(connection, row.id, Step(state=_S.SUPPRESSED, due=None, reply=verdict.reason))
                 elif (number := self._take(connection, row.id, now)) is not None:
@@ -252,13 +248,24 @@ def _claimed_letter(row: Row[Any]) -> ClaimedLetter:
     )
 
 
-def _next_letter(connection: Connection, wanted: ColumnElement[bool], now: datetime) -> Row[Any] | None:
+def _next_letter(
+    connection: Connection, wanted: ColumnElement[bool], on_lists: ColumnElement[bool], now: datetime
+) -> Row[Any] | None:
     """Return the next letter that is due; a question for each state, since only so the index gives it at once."""
-    rows = (connection.execute(_first_due(wanted, state, now)).first() for state in WAITING)
+    rows = (connection.execute(_first_due(wanted, on_lists, state, now)).first() for state in WAITING)
     return next((row for row in rows if row is not None), None)
 
 
-def _first_due(wanted: ColumnElement[bool], state: DeliveryState, now: datetime) -> Select[Any]:
+def _first_due(
+    wanted: ColumnElement[bool], on_lists: ColumnElement[bool], state: DeliveryState, now: datetime
+) -> Select[Any]:
+    """Return the query for the first row that is due, with all that the policy needs to know of its reader."""
+    states = (
+        select(func.aggregate_strings(subscriptions.c.state, ","))
+        .where(subscriptions.c.subscriber_id == deliveries.c.subscriber_id, on_lists)
+        .correlate(deliveries)
+        .scalar_subquery()
+    )
     return (
         select(
             deliveries.c.id,
@@ -268,6 +275,7 @@ def _first_due(wanted: ColumnElement[bool], state: DeliveryState, now: datetime)
             subscribers.c.address,
             subscribers.c.name,
             suppressions.c.reason,
+            states.label("states"),
         )
         .outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
         .outerjoin(suppressions, suppressions.c.address_key == subscribers.c.address_key)
@@ -279,13 +287,8 @@ def _first_due(wanted: ColumnElement[bool], state: DeliveryState, now: datetime)
     )
 
 
-def _facts(connection: Connection, row: Row[Any], lists: Sequence[str]) -> RecipientFacts:
-    states = connection.execute(
-        select(subscriptions.c.state).where(
-            subscriptions.c.subscriber_id == row.subscriber_id, subscriptions.c.list.in_(lists)
-        )
-    ).scalars()
+def _facts(row: Row[Any]) -> RecipientFacts:
     return RecipientFacts(
-        subscriptions=tuple(SubscriptionState(state) for state in states),
+        subscriptions=tuple(SubscriptionState(state) for state in row.states.split(",")) if row.states else (),
         suppression=SuppressionReason(row.reason) if row.reason else None,
     )
