@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
-from syndicate.cli.context import as_json_option, opened, print_json, print_table
+from syndicate.cli.context import as_json_option, load, opened, print_json, print_table
 
 if TYPE_CHECKING:
     from syndicate.app import App
+    from syndicate.config import Config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,33 @@ def show(context: click.Context, name: str, as_json: bool) -> None:
         return
     click.echo(f"{found.list}: {found.name or found.list}{f', {found.address}' if found.address else ''}")
     click.echo(f"people   {found.people_told}\ndigests  {', '.join(found.digests) or '-'}")
+
+
+@command.command()
+@click.argument("name")
+@click.pass_context
+def form(context: click.Context, name: str) -> None:
+    """Print a form for your blog, with which readers join a list. It needs no script."""
+    from syndicate.web.readers.paste import paste_form
+
+    config = load(context)
+    click.echo(paste_form(config, name))
+    for line in _where_to_paste(config):
+        click.echo(line, err=True)
+
+
+def _where_to_paste(config: Config) -> Iterator[str]:
+    """Yield what to do with a form, and from which sites it works."""
+    from syndicate.config.values import origin_of
+
+    origins = list(dict.fromkeys([origin_of(config.site.url), *config.web.origins]))
+    yield "Blogger: Layout, Add a Gadget, HTML/JavaScript; paste it as the content. Elsewhere: into any page, as HTML."
+    yield f"it works from {', '.join(origins)}, by site.url and web.origins in config.yaml"
+    if not any(each.endswith(".blogspot.com") for each in origins):
+        yield (
+            "if the blog can be read at an address of blogspot.com too, or with and without www., name those in "
+            "web.origins; from elsewhere readers are asked for one more press, on our own page"
+        )
 
 
 def _shown(app: App, key: str) -> _Shown:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import signal
-import socket
 import webbrowser
-from contextlib import nullcontext
 from threading import Thread
 
 import click
@@ -23,27 +19,30 @@ DEFAULT = "127.0.0.1:8025"
 @click.pass_context
 def command(context: click.Context, listen: str | None, open_browser: bool) -> None:
     """Serve the next issue and the next statuses on this machine. It sends nothing and changes nothing."""
+    from syndicate.cli.serving import address_of, listening, serve
     from syndicate.web.app import preview_app
     from syndicate.web.live import Live
 
     place = _place(context, listen)
-    host = place.rpartition(":")[0].strip("[]")
     live = Live(context.obj.config_path)
-    with _listening(place) as listener:
-        address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
+    host = place.rpartition(":")[0]
+    way_out = f"end what runs there (another preview?), or take any free port: syndicate preview --listen {host}:0"
+    with listening(place, way_out=way_out) as listener:
+        address = address_of(place, listener)
         click.echo(address)
         click.echo("the preview is served there; it reloads itself; Ctrl-C ends it", err=True)
         if open_browser:
             # Some browsers keep this call until they are closed.
             Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         try:
-            _serve(preview_app(live, host=place), listener)
+            serve(preview_app(live, host=place), listener)
         finally:
             live.close()
 
 
 def _place(context: click.Context, listen: str | None) -> str:
     """Return where to listen. A config with faults is shown by the page itself, so it only costs its `web.listen`."""
+    from syndicate.cli.serving import checked
     from syndicate.config import load_config
     from syndicate.config.load import ConfigFaults
 
@@ -52,18 +51,9 @@ def _place(context: click.Context, listen: str | None) -> str:
     except ConfigFaults as faults:
         click.echo(f"{faults}\nthe page shows this too, and goes on once it is mended", err=True)
         configured = DEFAULT
-    place = _checked(listen) if listen else configured
+    place = checked(listen) if listen else configured
     _check_host(place, configured)
     return place
-
-
-def _checked(listen: str) -> str:
-    from syndicate.config.values import check_listen
-
-    try:
-        return check_listen(listen)
-    except ValueError as error:
-        raise ConfigError(str(error), where="--listen") from error
 
 
 def _check_host(place: str, configured: str) -> None:
@@ -79,60 +69,3 @@ def _check_host(place: str, configured: str) -> None:
         hint=f"leave it on this machine, and look from yours: ssh -L 8025:{DEFAULT} THIS-MACHINE "
         f"(or, on a network that you trust, set web.listen in config.yaml)",
     )
-
-
-def _listening(place: str) -> socket.socket:
-    """Return a listening socket. Raises ConfigError where the place is taken or not ours."""
-    from syndicate.web.guard import host_of
-
-    host, port = host_of(place), int(place.rpartition(":")[2])
-    try:
-        family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(where)
-            listener.listen()
-        except OSError:
-            listener.close()
-            raise
-    except OSError as error:
-        raise _refused(place, error) from error
-    return listener
-
-
-def _refused(place: str, error: OSError) -> ConfigError:
-    host = place.rpartition(":")[0]
-    if error.errno == errno.EADDRINUSE:
-        hint = f"end what runs there (another preview?), or take any free port: syndicate preview --listen {host}:0"
-        return ConfigError("something else is served there already", where=place, hint=hint)
-    hint = f"syndicate preview --listen {DEFAULT}"
-    return ConfigError(f"cannot be listened on: {error.strerror or error}", where=place, hint=hint)
-
-
-def _serve(app: object, listener: socket.socket) -> None:
-    """Serve until Ctrl-C or SIGTERM, each of which is a clean end."""
-    import uvicorn
-
-    class Server(uvicorn.Server):
-        """Raises no signal again at its end, as uvicorn's own does: being told to end is no failure."""
-
-        def capture_signals(self) -> nullcontext[None]:  # type: ignore[override]
-            return nullcontext()
-
-    config = uvicorn.Config(
-        app,  # type: ignore[arg-type]
-        log_level="warning",
-        access_log=False,
-        lifespan="off",
-        ws="none",
-        server_header=False,
-        timeout_graceful_shutdown=2,
-    )
-    server = Server(config)
-    before = {each: signal.signal(each, server.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        server.run(sockets=[listener])
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from syndicate.pipeline import Tick
 
 BEAT_SECONDS = 20
+LOOK_SECONDS = 0.5
+"""How soon what should not wait for the next beat (a reader's confirmation) is noticed."""
 
 
 @click.command(name="run")
@@ -30,7 +32,8 @@ def command(context: click.Context, once: bool) -> None:
             if app.stop.is_set():
                 click.echo("ended early; what was on a wire is recorded, and the next run goes on from there", err=True)
             context.exit(0 if result.is_whole and not app.stop.is_set() else 1)
-        _run(app)
+        with _readers_pages(app):
+            _run(app)
 
 
 @click.command(name="pause")
@@ -70,6 +73,24 @@ def _show_outbox(app: App) -> None:
         click.echo(f"look at {page}")
 
 
+@contextmanager
+def _readers_pages(app: App) -> Iterator[None]:
+    """Serve the readers' pages beside the work, where config.yaml says where readers reach them."""
+    web = app.config.web
+    if web.public_url is None:
+        yield
+        return
+    from syndicate.cli.serving import address_of, listening, served_beside
+    from syndicate.web.readers.app import readers_app
+
+    way_out = "end what runs there (a `syndicate web`?), or set web.public_listen in config.yaml"
+    with listening(web.public_listen, way_out=way_out) as listener:
+        place = address_of(web.public_listen, listener)
+        click.echo(f"readers' pages: {web.public_url}, served here at {place}", err=True)
+        with served_beside(readers_app(app), listener, ended=app.stop.set):
+            yield
+
+
 def _run(app: App) -> None:
     """Beat until a signal ends it. The clock holds no truth: each beat computes what is due from config and store."""
     from apscheduler.schedulers.background import BackgroundScheduler
@@ -88,10 +109,14 @@ def _run(app: App) -> None:
         max_instances=1,
         misfire_grace_time=None,
         next_run_time=app.clock.now(),
+        id="beat",
     )
     scheduler.start()
     try:
-        app.stop.wait()
+        while not app.stop.wait(LOOK_SECONDS):
+            if app.wake.is_set():
+                app.wake.clear()
+                scheduler.modify_job("beat", next_run_time=app.clock.now())
     finally:
         scheduler.shutdown(wait=True)
     click.echo("ended; what was on a wire is recorded", err=True)

@@ -9,4 +9,5 @@ desk.py      what all routes share: the installation, the pages, whom we believe
 joining.py   the form, what becomes of it, and the button behind the link in the mail
 leaving.py   leaving by one click or a button, and the preferences
 app.py       the routes
+paste.py     the form that is pasted into a blog
 """

@@ -62,9 +62,9 @@ class Desk:
         )
 
     def titles(self, lists: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the names of lists as readers know them; a list that config.yaml has no more has none."""
+        """Return the names of lists as readers know them; of a list that config.yaml has no more, its key."""
         config = self.app.config.lists
-        return tuple(config[each].name or each for each in lists if each in config)
+        return tuple((config[each].name if each in config else None) or each for each in lists)
 
     def client(self, request: Request) -> str:
         """Return the address of whoever asks, seen through our proxies; "" where it is not known."""

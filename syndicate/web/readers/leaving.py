@@ -32,9 +32,10 @@ def leaving(desk: Desk, request: Request) -> Response:
         return desk.page("unknown")
     claim = read_web_token(Purpose.READER, token)
     named = claim.lists if claim else ()
-    on = tuple(each.title for each in choices.lists if each.subscribed and (not named or each.key in named))
+    on = tuple(each.key for each in choices.lists if each.subscribed and (not named or each.key in named))
     # Where the link names no list it is about all of them, and the site's name says so.
-    return desk.page("leave", lists=on if named else (), is_on=bool(on), is_done=False, token=token)
+    lists = desk.titles(on or named) if named else ()
+    return desk.page("leave", lists=lists, is_on=bool(on), token=token)
 
 
 def left(desk: Desk, request: Request) -> Response:
@@ -45,7 +46,7 @@ def left(desk: Desk, request: Request) -> Response:
         return desk.page("unknown")
     claim = read_web_token(Purpose.READER, token)
     lists = desk.titles(done.lists) if claim and claim.lists else ()
-    return desk.page("leave", lists=lists, is_on=False, is_done=True, token=token)
+    return desk.page("leave", lists=lists, is_on=False, token=token)
 
 
 def choices(desk: Desk, request: Request) -> Response:

@@ -113,17 +113,16 @@ def forged(here: House) -> list[str]:
         "%00",
         "é",
         "a" * 2900,
-        "..",
     ]
 
 
 def test_a_token_that_proves_nothing_gets_the_same_friendly_200_and_changes_nothing(here: House) -> None:
     tokens = forged(here)
     before = here.dump()
-    answers = {here.ask("POST", f"/leave/{token}", content=ONE_CLICK).content for token in tokens[:-1]}
+    answers = {here.ask("POST", f"/leave/{token}", content=ONE_CLICK).content for token in tokens}
     assert len(answers) == 1
     assert "This link does not work" in answers.pop().decode()
-    assert {here.get(f"/leave/{token}").status_code for token in tokens[:-1]} == {200}
+    assert {here.get(f"/leave/{token}").status_code for token in tokens} == {200}
     assert {here.post(f"/preferences/{token}").status_code for token in tokens} == {404}
     assert here.dump() == before
 

@@ -1,0 +1,129 @@
+"""Serving pages from the command line: the place to listen on, and a server that ends when it is told to."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from syndicate.errors import ConfigError
+
+if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp
+
+KEEP_ALIVE_SECONDS, END_SECONDS = 5, 2
+MOST_CONNECTIONS = 500
+MOST_HEADER_BYTES = 16 * 1024
+
+
+def checked(listen: str) -> str:
+    """Return what --listen says, "host:port". Raises ConfigError."""
+    from syndicate.config.values import check_listen
+
+    try:
+        return check_listen(listen)
+    except ValueError as error:
+        raise ConfigError(str(error), where="--listen") from error
+
+
+def listening(place: str, *, way_out: str) -> socket.socket:
+    """Return a listening socket. Raises ConfigError where the place is taken or not ours, with the way out of it."""
+    from syndicate.web.guard import host_of
+
+    host, port = host_of(place), int(place.rpartition(":")[2])
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(where)
+            listener.listen()
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise _refused(place, error, way_out) from error
+    return listener
+
+
+def address_of(place: str, listener: socket.socket) -> str:
+    """Return the address of a place that is listened on, with the port that was given: http://127.0.0.1:8026/."""
+    host = place.rpartition(":")[0].strip("[]")
+    return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
+
+
+def serve(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve until Ctrl-C or SIGTERM, each of which is a clean end."""
+    server = _server(app)
+    before = {each: signal.signal(each, server.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        server.run(sockets=[listener])
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+@contextmanager
+def served_beside(app: ASGIApp, listener: socket.socket, *, ended: Callable[[], object]) -> Iterator[None]:
+    """Serve in a thread until the block is left; `ended` is called there should the server end by itself.
+
+    A fault of the server is raised when the block is left.
+    """
+    server = _server(app)
+    faults: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            server.run(sockets=[listener])
+        except BaseException as fault:  # noqa: BLE001 (raised in the thread that can tell it to a person)
+            faults.append(fault)
+        finally:
+            ended()
+
+    thread = Thread(target=run, name="readers' pages", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(2 * END_SECONDS + KEEP_ALIVE_SECONDS)
+    if faults:
+        raise faults[0]
+
+
+def _refused(place: str, error: OSError, way_out: str) -> ConfigError:
+    if error.errno == errno.EADDRINUSE:
+        return ConfigError("something else is served there already", where=place, hint=way_out)
+    return ConfigError(f"cannot be listened on: {error.strerror or error}", where=place, hint=way_out)
+
+
+def _server(app: ASGIApp) -> uvicorn.Server:
+    """Return a server that leaves signals to us, believes no header about who asks, and bounds what it holds."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Raises no signal again at its end, as uvicorn's own does: being told to end is no failure."""
+
+        def capture_signals(self) -> nullcontext[None]:  # type: ignore[override]
+            return nullcontext()
+
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        h11_max_incomplete_event_size=MOST_HEADER_BYTES,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=END_SECONDS,
+    )
+    return Server(config)
