@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -115,14 +116,55 @@ class NewSubscriber:
 
     address: str
     name: str
-    state: SubscriptionState = SubscriptionState.CONFIRMED
+    state: SubscriptionState | None = SubscriptionState.CONFIRMED
+    """None: the line is no subscription, it only says that the address must not be mailed."""
+    suppression: SuppressionReason | None = None
+    since: datetime | None = None
+    """Since when the state holds, where the line says so."""
+
+
+class Landing(StrEnum):
+    """What an import does with a reader; each reader of a file lands in one of them."""
+
+    ADDED = "added"
+    """New on the list, and mailed."""
+    ALREADY = "already there"
+    """Was on the list, confirmed; nothing changes."""
+    UNCONFIRMED = "unconfirmed"
+    """On the list, but nobody ever confirmed: not mailed."""
+    LEFT = "left"
+    """The file says that they left, or they left here before: not mailed."""
+    SUPPRESSED = "suppressed"
+    """The address bounced, complained or was blocked, there or here: not mailed on any list."""
+    FORGOTTEN = "forgotten"
+    """Erased on request: not taken in again."""
+
+
+OUT = (Landing.UNCONFIRMED, Landing.LEFT, Landing.SUPPRESSED, Landing.FORGOTTEN)
+"""Where nobody is mailed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """What an import did, or with a dry run would have done."""
+    """What an import did, or with a dry run would have done: readers by where they landed."""
 
-    added: int
-    already: int
-    """Addresses that were on the list before; a person who left stays out, and is counted in `kept_out`."""
-    kept_out: int
+    counts: Mapping[Landing, int]
+    examples: Mapping[Landing, tuple[str, ...]]
+    """The first few addresses of each."""
+    readers: int
+    """How many readers the file names, each counted once."""
+
+    @property
+    def added(self) -> int:
+        """Return how many are mailed from now on."""
+        return self.counts.get(Landing.ADDED, 0)
+
+    @property
+    def already(self) -> int:
+        """Return how many were on the list before, and stay."""
+        return self.counts.get(Landing.ALREADY, 0)
+
+    @property
+    def kept_out(self) -> int:
+        """Return how many are not mailed, for whatever reason."""
+        return sum(self.counts.get(each, 0) for each in OUT)

@@ -39,7 +39,12 @@ def opened(context: click.Context) -> Iterator[App]:
 
 def print_json(value: object) -> None:
     """Print a value as JSON: times in UTC with a Z, durations in seconds, dataclasses as objects."""
-    click.echo(json.dumps(_plain(value), ensure_ascii=False, indent=2))
+    click.echo(json_text(value))
+
+
+def json_text(value: object) -> str:
+    """Return a value as `print_json` prints it."""
+    return json.dumps(_plain(value), ensure_ascii=False, indent=2)
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, none: str) -> None:

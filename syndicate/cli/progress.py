@@ -25,17 +25,21 @@ class Bars:
 
     def step(self, what: str, _state: DeliveryState | None = None) -> None:
         """Count one more of something."""
-        self._done[what] = self._done.get(what, 0) + 1
-        if self._shown and (self._progress or time.monotonic() - self._began > QUIET_SECONDS):
-            self._draw(what)
+        self.reach(what, self._done.get(what, 0) + 1)
 
-    def _draw(self, what: str) -> None:
+    def reach(self, what: str, done: int, total: int | None = None) -> None:
+        """Tell how far something is, and where it ends, if that is known."""
+        self._done[what] = done
+        if self._shown and (self._progress or time.monotonic() - self._began > QUIET_SECONDS):
+            self._draw(what, total)
+
+    def _draw(self, what: str, total: int | None) -> None:
         if self._progress is None:
             self._progress = _progress()
             self._progress.start()
         if what not in self._tasks:
-            self._tasks[what] = self._progress.add_task(what, total=None)
-        self._progress.update(self._tasks[what], completed=self._done[what])
+            self._tasks[what] = self._progress.add_task(what, total=total)
+        self._progress.update(self._tasks[what], completed=self._done[what], total=total)
 
     def __enter__(self) -> Bars:
         return self

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy import Row, Select, delete, func, select, update
 
 from syndicate.audience.addresses import address_key
 from syndicate.audience.model import (
     ImportReport,
+    Landing,
     NewSubscriber,
     Subscriber,
     Subscription,
@@ -20,13 +22,17 @@ from syndicate.audience.model import (
     SuppressionReason,
     What,
 )
+from syndicate.audience.tokens import Keyring, forgotten_keys
 from syndicate.errors import NotFoundError
+from syndicate.store.arrivals import Landed, arriving
 from syndicate.store.database import Database, insert_if_absent
 from syndicate.store.history import happened
 from syndicate.store.joining import leave
 from syndicate.store.tables import subscribers, subscriptions, suppressions
 
 BATCH = 500
+EXAMPLES = 3
+"""How many addresses of each kind a report names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,27 +51,27 @@ class AudienceStore:
         self._database = database
 
     def add(
-        self, people: Iterable[NewSubscriber], list_name: str, now: datetime, *, dry_run: bool = False
+        self,
+        people: Iterable[NewSubscriber],
+        list_name: str,
+        now: datetime,
+        *,
+        dry_run: bool = False,
+        source: str = "an import",
+        keyring: Keyring | None = None,
     ) -> Iterator[ImportReport]:
-        """Put people on a list, and yield a running report after each batch; each batch is committed.
+        """Put people on a list, and yield a running report after each thousand; each is committed then.
 
-        Someone who left the list stays out, and someone suppressed stays suppressed: an import is not a wish
-        to come back. Who is said to have left (`state`) is recorded so, and leaves a list that has them: of two
-        words on a reader the one that mails nobody holds. The last report is the whole account.
+        All of them are read before the first is put anywhere. Someone who left the list stays out, and someone
+        suppressed stays suppressed: an import is not a wish to come back. Who is said to have left is recorded so,
+        and leaves a list that has them: of two words on a reader, in the file or here, the one that mails nobody
+        holds. With a keyring, who was forgotten is not taken in. `source` names the file in the history of those
+        who left or are suppressed. The last report is the whole account; no people, no report.
         """
-        total = ImportReport(added=0, already=0, kept_out=0)
-        rest = iter(people)
-        while batch := list(islice(rest, BATCH)):
-            with self._database.write() as connection:
-                counted = self._join(connection, batch, list_name, now)
-                if dry_run:
-                    connection.rollback()
-            total = ImportReport(
-                added=total.added + counted.added,
-                already=total.already + counted.already,
-                kept_out=total.kept_out + counted.kept_out,
-            )
-            yield total
+        with arriving(self._database) as arrivals:
+            tally = _Tally(readers=arrivals.stage(people))
+            for landed in arrivals.land(list_name, now, source=source, keyring=keyring, dry_run=dry_run):
+                yield tally.report(landed)
 
     def unsubscribe(self, address: str, list_name: str | None, now: datetime, *, how: str = "") -> int:
         """Take an address off a list, or with None off every list; return how many subscriptions ended."""
@@ -94,20 +100,20 @@ class AudienceStore:
                 note = f"{reason}, {how}" if how else reason
                 happened(connection, address, What.SUPPRESSED, now, note=note)
 
-    def unsuppress(self, address: str, now: datetime, *, how: str = "") -> bool:
-        """Take a suppression back; False where there was none."""
-        gone = delete(suppressions).where(suppressions.c.address_key == address_key(address))
+    def unsuppress(self, address: str, now: datetime, *, how: str = "", keyring: Keyring | None = None) -> bool:
+        """Take a suppression back, with a keyring that of a forgotten address too; False where there was none."""
+        gone = delete(suppressions).where(suppressions.c.address_key.in_(_keys(address, keyring)))
         with self._database.write() as connection:
-            was_there = connection.execute(gone).rowcount == 1
+            was_there = connection.execute(gone).rowcount > 0
             if was_there:
                 happened(connection, address, What.RELEASED, now, note=how)
         return was_there
 
-    def suppression(self, address: str) -> Suppression | None:
-        """Return why an address must not be mailed, or None."""
-        query = select(suppressions).where(suppressions.c.address_key == address_key(address))
+    def suppression(self, address: str, *, keyring: Keyring | None = None) -> Suppression | None:
+        """Return why an address must not be mailed, or None; with a keyring also that it was forgotten."""
+        query = select(suppressions).where(suppressions.c.address_key.in_(_keys(address, keyring)))
         with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(query).first()
         if row is None:
             return None
         return Suppression(address=address, reason=SuppressionReason(row.reason), since=row.since)
@@ -153,6 +159,28 @@ class AudienceStore:
             yield from page
             last = page[-1][0].id
 
+    def with_suppressions(
+        self, list_name: str, *, state: SubscriptionState | None = None
+    ) -> Iterator[tuple[Subscriber, Subscription | None, SuppressionReason | None]]:
+        """Yield the people of a list with why their address is not mailed, by pages.
+
+        Without a `state`, then also every other suppressed address, as a subscriber without a subscription: whoever
+        moves house takes along who must not be mailed. Who was forgotten is not among them.
+        """
+        people = self.members(list_name, state=state)
+        while page := list(islice(people, BATCH)):
+            suppressed = self.suppressed([person.address for person, _ in page])
+            for person, link in page:
+                yield person, link, suppressed.get(address_key(person.address))
+        last = None if state else ""
+        while last is not None and (rows := self._suppressed_elsewhere(list_name, last)):
+            for row in rows:
+                person = Subscriber(
+                    id=row.id or 0, address=row.address or row.key, name=row.name or "", added=row.since
+                )
+                yield person, None, SuppressionReason(row.reason)
+            last = rows[-1].key
+
     def count(self, list_name: str) -> dict[SubscriptionState, int]:
         """Return how many subscriptions of a list stand where."""
         query = (
@@ -162,6 +190,32 @@ class AudienceStore:
         )
         with self._database.read() as connection:
             return {SubscriptionState(state): number for state, number in connection.execute(query)}
+
+    def _suppressed_elsewhere(self, list_name: str, after: str) -> list[Row[Any]]:
+        """Return a page of the suppressed addresses that are not on a list, by their keys."""
+        on_list = select(subscriptions.c.subscriber_id).where(
+            subscriptions.c.list == list_name, subscriptions.c.subscriber_id == subscribers.c.id
+        )
+        query: Select[Any] = (
+            select(
+                suppressions.c.address_key.label("key"),
+                suppressions.c.reason,
+                suppressions.c.since,
+                subscribers.c.id,
+                subscribers.c.address,
+                subscribers.c.name,
+            )
+            .outerjoin(subscribers, subscribers.c.address_key == suppressions.c.address_key)
+            .where(
+                suppressions.c.address_key > after,
+                suppressions.c.reason != SuppressionReason.FORGOTTEN,
+                ~on_list.exists(),
+            )
+            .order_by(suppressions.c.address_key)
+            .limit(BATCH)
+        )
+        with self._database.read() as connection:
+            return list(connection.execute(query))
 
     def _page(
         self, list_name: str, state: SubscriptionState | None, after: int
@@ -178,57 +232,27 @@ class AudienceStore:
         with self._database.read() as connection:
             return [_member(row, list_name) for row in connection.execute(query)]
 
-    def _join(
-        self, connection: Connection, batch: Sequence[NewSubscriber], list_name: str, now: datetime
-    ) -> ImportReport:
-        """Put a batch of people on a list, in a handful of statements however many they are."""
-        people: dict[str, NewSubscriber] = {}
-        for person in batch:
-            people.setdefault(address_key(person.address), person)
-        numbers = self._numbers(connection, people, now)
-        states = {number: people[key].state for key, number in numbers.items()}
-        rows = [
-            {"subscriber_id": number, "list": list_name, "state": state, "since": now}
-            for number, state in sorted(states.items())
-        ]
-        insert = insert_if_absent(self._database, subscriptions).on_conflict_do_nothing()
-        fresh = set(connection.execute(insert.returning(subscriptions.c.subscriber_id), rows).scalars())
-        out = {number for number in fresh if states[number] is SubscriptionState.UNSUBSCRIBED}
-        out |= _kept_out(connection, list_name, {key: at for key, at in states.items() if key not in fresh}, now)
-        added = len(fresh - out)
-        return ImportReport(added=added, already=len(batch) - added - len(out), kept_out=len(out))
 
-    def _numbers(self, connection: Connection, people: Mapping[str, NewSubscriber], now: datetime) -> dict[str, int]:
-        """Return the number of each person by key; who is new gets one. In one order, so that no two imports wait."""
-        rows = [
-            {"address": people[key].address, "address_key": key, "name": people[key].name, "added": now}
-            for key in sorted(people)
-        ]
-        columns = (subscribers.c.address_key, subscribers.c.id)
-        insert = insert_if_absent(self._database, subscribers).on_conflict_do_nothing()
-        numbers = {key: int(number) for key, number in connection.execute(insert.returning(*columns), rows)}
-        known = [key for key in people if key not in numbers]
-        if known:
-            query = select(*columns).where(subscribers.c.address_key.in_(known))
-            numbers |= {key: int(number) for key, number in connection.execute(query)}
-        return numbers
+class _Tally:
+    """What became of the readers of an import so far."""
+
+    def __init__(self, *, readers: int) -> None:
+        self._readers = readers
+        self._counts: Counter[Landing] = Counter()
+        self._examples: dict[Landing, tuple[str, ...]] = {}
+
+    def report(self, landed: Iterable[Landed]) -> ImportReport:
+        """Count some more, and return the account."""
+        for each in landed:
+            self._counts[each.where] += 1
+            if self._counts[each.where] <= EXAMPLES:
+                self._examples[each.where] = (*self._examples.get(each.where, ()), each.address)
+        return ImportReport(counts=dict(self._counts), examples=dict(self._examples), readers=self._readers)
 
 
-def _kept_out(connection: Connection, list_name: str, said: Mapping[int, SubscriptionState], now: datetime) -> set[int]:
-    """Return who of those that were on the list before is out; who is said to have left leaves it now."""
-    if not said:
-        return set()
-    here = (subscriptions.c.list == list_name, subscriptions.c.subscriber_id.in_(list(said)))
-    query = select(subscriptions.c.subscriber_id, subscriptions.c.state).where(*here)
-    states: dict[int, str] = dict(iter(connection.execute(query)))
-    left = [number for number, state in said.items() if state is SubscriptionState.UNSUBSCRIBED]
-    leaving = [number for number in left if states.get(number) != SubscriptionState.UNSUBSCRIBED]
-    if leaving:
-        gone = update(subscriptions).where(
-            subscriptions.c.list == list_name, subscriptions.c.subscriber_id.in_(leaving)
-        )
-        connection.execute(gone.values(state=SubscriptionState.UNSUBSCRIBED, since=now))
-    return {number for number, state in states.items() if state == SubscriptionState.UNSUBSCRIBED} | set(leaving)
+def _keys(address: str, keyring: Keyring | None) -> list[str]:
+    """Return the keys under which an address may be suppressed."""
+    return [address_key(address), *(forgotten_keys(keyring, address) if keyring else ())]
 
 
 def _subscriber(row: Row[Any]) -> Subscriber:

@@ -60,7 +60,7 @@ def test_a_file_is_read_however_it_was_saved(content: bytes, tmp_path: Path) -> 
             b'\n\nemail,name\nada@mail.example,"Ada\nbo@mail.example,Bo\n', [(4, "unexpected end")], id="open quote"
         ),
         pytest.param(b"email,name\na\0da@mail.example,Ada\nbo@mail.example,Bo\n", [(2, "no email")], id="NUL"),
-        pytest.param(b"email\nBo@mail.example\nbo@mail.example\n", [(3, "twice")], id="twice"),
+        pytest.param(b"email\nBo@mail.example\n\xc3\xa5sa@mail.example\n", [(3, "RFC 6531")], id="SMTPUTF8"),
         pytest.param(b"email,name\nada@mail.example,\x1b[2J\nbo@mail.example,Bo\n", [(2, "no name")], id="ESC"),
         pytest.param(b"email,state\nada@mail.example,cleaned\nbo@mail.example,\n", [(2, "cleaned")], id="other state"),
         pytest.param(b"name,email\nAda\nBo,bo@mail.example\n", [(2, "no email")], id="too few cells"),
@@ -132,14 +132,15 @@ def test_no_cell_of_an_export_is_run_by_a_spreadsheet_and_each_is_read_as_it_was
         (
             Subscriber(id=number, address=f"{local}{number}@mail.example", name=name, added=NOW),
             Subscription(list_name="readers", state=SubscriptionState.UNSUBSCRIBED, since=NOW),
+            None,
         )
         for number, (name, local) in enumerate(people)
     ]
     text = "".join(write_subscribers(members))
     assert not [cell for row in csv.reader(io.StringIO(text)) for cell in row if cell[:1] in tuple("=+-@")]
     assert list(parse_subscribers(text.splitlines(keepends=True))) == [
-        NewSubscriber(address=person.address, name=person.name, state=SubscriptionState.UNSUBSCRIBED)
-        for person, _ in members
+        NewSubscriber(address=person.address, name=person.name, state=SubscriptionState.UNSUBSCRIBED, since=NOW)
+        for person, _, _ in members
     ]
 
 
