@@ -186,9 +186,9 @@ def _tell(app: App, applied: Applied, returned: Returned) -> None:
         alert(
             app,
             f"{POLICY_INCIDENT}{cause}",
-            f"letters are refused because of us, not of the reader ({cause})\n\n"
+            f"letters are refused because of us ({cause})\n\n"
             f"A receiver says: {_told(returned)}\n\n"
-            "The reader stays on the list. What such a code means, and what to do: docs/deliverability.md",
+            "It is not the reader, who stays on the list. What such a code means, and what to do: docs/deliverability.md",
         )
     if not applied.again:
         event("returned", kind=applied.kind, action=applied.action, why=applied.why)
