@@ -223,7 +223,7 @@ def test_the_link_shows_a_button_and_the_button_confirms(here: House) -> None:
         here.ask("HEAD", path)
         here.ask("OPTIONS", path)
     assert here.dump() == before
-    assert "From now on Weekly readers will come" in here.post(path).text
+    assert "The next letter of Weekly readers comes" in here.post(path).text
     assert here.states(ADA) == {"readers": "confirmed"}
     assert "subscribed already" in here.post(path).text
     assert "subscribed already" in here.get(path).text
