@@ -34,7 +34,7 @@ from syndicate.pipeline.tell import alert, recovered
 from syndicate.store import joining as rows
 from syndicate.store.history import happened
 from syndicate.store.limits import Limit, is_first_this_hour, is_full, sweep, take
-from syndicate.store.notices import plan_notice
+from syndicate.store.notices import plan_latest_issue, plan_notice
 
 DAY = timedelta(days=1)
 MOST_A_DAY = {Notice.CONFIRM: 3, Notice.ALREADY: 1}
@@ -186,11 +186,14 @@ def _notice(connection: Connection, reader: Subscriber, notice: Notice, lists: S
 def _put_on(
     app: App, connection: Connection, reader: Subscriber, lists: Mapping[str, Subscription | None], note: str
 ) -> bool:
-    """Confirm subscriptions, and plan one welcome to all lists that give one; return whether it was planned."""
+    """Confirm subscriptions, and plan a welcome, and the latest issue; return whether one was planned."""
     now = app.clock.now()
     joined = [name for name, was in lists.items() if rows.save_confirmed(connection, reader.id, name, was, now)]
     for name in joined:
         happened(connection, reader.address, What.CONFIRMED, now, list_name=name, note=note)
+    for name in joined:
+        if app.config.lists[name].welcome is Welcome.ISSUE:
+            plan_latest_issue(connection, reader.id, name, now)
     welcoming = [name for name in joined if app.config.lists[name].welcome is not Welcome.NONE]
     return bool(welcoming) and plan_notice(connection, reader.id, tuple(welcoming), Notice.WELCOME, now)
 
