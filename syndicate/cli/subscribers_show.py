@@ -123,17 +123,19 @@ def _joined(person: Person) -> Iterator[Line]:
     """Yield the beginning, and the subscriptions of which no line of history tells."""
     if person.subscriber is None:
         return
-    yield Line(at=person.subscriber.added, text="known here")
+    added = person.subscriber.added
+    yield Line(at=added, text="first known here")
     told = {(each.list_name, each.at) for each in person.history}
     for link in person.subscriptions:
         if (link.list_name, link.since) not in told:
-            yield Line(at=link.since, text=f"{link.list_name}: {link.state}")
+            before = ", as the file tells that was imported" if link.since < added else ""
+            yield Line(at=link.since, text=f"{link.list_name}: {link.state}{before}")
 
 
 def _suppressed(person: Person) -> Iterator[Line]:
     """Yield the suppression where the history does not have it."""
     there = person.suppression
-    if there and not any(each.at == there.since for each in person.history):
+    if there and not any(each.what == "suppressed" for each in person.history):
         yield Line(at=there.since, text="forgotten" if person.is_forgotten else f"suppressed: {there.reason}")
 
 

@@ -154,8 +154,8 @@ class _Move:
         )
         columns = ["address_key", "reason", "since", "note"]
         statement = insert_if_absent(self._database, suppressions).from_select(columns, said).on_conflict_do_nothing()
-        keys = list(self._connection.execute(statement.returning(suppressions.c.address_key)).scalars())
-        rows = [self._line(key, What.SUPPRESSED, None) for key in keys]
+        new = self._connection.execute(statement.returning(suppressions.c.address_key, suppressions.c.reason)).all()
+        rows = [self._line(row.address_key, What.SUPPRESSED, None, f"{row.reason}, {self._source}") for row in new]
         if rows:
             self._connection.execute(insert(history), rows)
 
@@ -208,12 +208,12 @@ class _Move:
             self._connection.execute(gone.values(state=SubscriptionState.UNSUBSCRIBED, since=self._now))
 
     def _remember(self, rows: Sequence[Row[Any]]) -> None:
-        lines = [self._line(row.key, What.IMPORTED_OUT, self._list) for row in rows]
+        lines = [self._line(row.key, What.IMPORTED_OUT, self._list, self._source) for row in rows]
         if lines:
             self._connection.execute(insert(history), lines)
 
-    def _line(self, key: str, what: What, list_name: str | None) -> dict[str, object]:
-        return {"address_key": key, "at": self._now, "what": what, "list": list_name, "note": self._source}
+    def _line(self, key: str, what: What, list_name: str | None, note: str) -> dict[str, object]:
+        return {"address_key": key, "at": self._now, "what": what, "list": list_name, "note": note}
 
     def _at(self) -> Any:
         return literal(self._now, type_=UtcDateTime())

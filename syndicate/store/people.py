@@ -40,6 +40,8 @@ from syndicate.store.tables import (
 )
 
 NOBODY = "(a reader who was forgotten)"
+NO_NUMBER = 0
+"""No subscriber has it: what is asked of it is true of no row. (None would be: statuses have no subscriber.)"""
 _S = DeliveryState
 _UNFINISHED = (_S.PLANNED, _S.DEFERRED, _S.IN_DOUBT, _S.FAILED)
 """What may still go out by itself, by policy or by a person's hand."""
@@ -127,7 +129,7 @@ def person_of(database: Database, keyring: Keyring, address: str) -> Person:
     """Return everything that is held about an address, known or not."""
     with database.read() as connection:
         row = connection.execute(select(subscribers).where(subscribers.c.address_key == address_key(address))).first()
-        number = row.id if row else None
+        number = row.id if row else NO_NUMBER
         return Person(
             address=row.address if row else address,
             subscriber=Subscriber(id=row.id, address=row.address, name=row.name, added=row.added) if row else None,
@@ -148,9 +150,8 @@ def forget(database: Database, keyring: Keyring, address: str, now: datetime) ->
     key = address_key(address)
     with _wiping(database) as connection:
         number = _locked(connection, key)
+        connection.execute(delete(returned).where(_about(key, number)))
         letters, stopped = _let_go(connection, number)
-        about = _about(key, number)
-        connection.execute(delete(returned).where(about))
         connection.execute(delete(history).where(history.c.address_key == key))
         ended = connection.execute(delete(subscriptions).where(subscriptions.c.subscriber_id == number)).rowcount
         connection.execute(delete(subscribers).where(subscribers.c.id == number))
@@ -161,7 +162,7 @@ def forget(database: Database, keyring: Keyring, address: str, now: datetime) ->
     return Erased(subscriptions=ended, letters=letters, stopped=stopped, file_rewritten=rewritten)
 
 
-def _subscriptions(connection: Connection, number: int | None) -> tuple[Subscription, ...]:
+def _subscriptions(connection: Connection, number: int) -> tuple[Subscription, ...]:
     query = select(subscriptions).where(subscriptions.c.subscriber_id == number).order_by(subscriptions.c.list)
     return tuple(
         Subscription(list_name=row.list, state=SubscriptionState(row.state), since=row.since)
@@ -178,7 +179,7 @@ def _suppression(connection: Connection, keyring: Keyring, address: str) -> Supp
     return None
 
 
-def _letters(connection: Connection, number: int | None) -> tuple[Got, ...]:
+def _letters(connection: Connection, number: int) -> tuple[Got, ...]:
     query = (
         select(deliveries, issues.c.digest, issues.c.number, issues.c.subject)
         .outerjoin(issues, issues.c.id == deliveries.c.issue_id)
@@ -204,7 +205,7 @@ def _got(row: Row[Any]) -> Got:
     )
 
 
-def _returned(connection: Connection, address: str, number: int | None) -> tuple[CameBack, ...]:
+def _returned(connection: Connection, address: str, number: int) -> tuple[CameBack, ...]:
     query = select(returned).where(_about(address_key(address), number)).order_by(returned.c.at, returned.c.id)
     return tuple(
         CameBack(
@@ -220,16 +221,16 @@ def _returned(connection: Connection, address: str, number: int | None) -> tuple
     )
 
 
-def _about(key: str, number: int | None) -> Any:
+def _about(key: str, number: int) -> Any:
     """Return the condition on `returned` that a mail is about a person: by address, or by a letter to them."""
     theirs = select(deliveries.c.id).where(deliveries.c.subscriber_id == number)
     return or_(returned.c.address_key == key, returned.c.delivery_id.in_(theirs))
 
 
-def _locked(connection: Connection, key: str) -> int | None:
+def _locked(connection: Connection, key: str) -> int:
     """Return a person's number, with their row and letters locked, so that no sender claims one meanwhile."""
     query = select(subscribers.c.id).where(subscribers.c.address_key == key).with_for_update()
-    number: int | None = connection.execute(query).scalar()
+    number: int = connection.execute(query).scalar() or NO_NUMBER
     letters = select(deliveries.c.state).where(deliveries.c.subscriber_id == number).with_for_update()
     if _S.SENDING in set(connection.execute(letters).scalars()):
         raise AudienceError(
@@ -239,7 +240,7 @@ def _locked(connection: Connection, key: str) -> int | None:
     return number
 
 
-def _let_go(connection: Connection, number: int | None) -> tuple[int, int]:
+def _let_go(connection: Connection, number: int) -> tuple[int, int]:
     """Take a person out of the ledger; return how many letters there were, and how many of them were still to go.
 
     A row without a reader and without a list is nobody's, and none that waits may be one: it is suppressed first.
