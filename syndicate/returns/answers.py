@@ -70,8 +70,8 @@ def _machine_sign(message: Part) -> str | None:
         return "a receipt (RFC 8098)"
     if AWAY.match(_unanswered(decoded(message.header("subject")))):
         return "its subject"
-    is_old_vacation = _word(message, "precedence") in ("junk", "bulk") and message.header("in-reply-to")
-    return "Precedence in an answer" if is_old_vacation else None
+    is_answer = bool(message.header("in-reply-to") or ANSWERED.match(fold(decoded(message.header("subject")))))
+    return "Precedence in an answer" if is_answer and _word(message, "precedence") in ("junk", "bulk") else None
 
 
 def _unanswered(subject: str) -> str:

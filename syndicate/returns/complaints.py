@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from syndicate.returns.finding import Finding, addresses_in, original_of
+from syndicate.returns.finding import Finding, addresses_in, is_automatic, is_from_server, original_of
 from syndicate.returns.mime import Part, header_block, leaves, parameter
 from syndicate.returns.model import ReturnKind
 
@@ -48,7 +48,7 @@ def _feedback_part(message: Part) -> Part | None:
     is_named = parameter(message.header("content-type"), "report-type").lower() == "feedback-report"
     if found is None and is_named:
         return next((leaf for leaf in leaves(message) if b"feedback-type:" in leaf.body[:2000].lower()), None)
-    return found if message.type == "multipart/report" or found in message.parts else None
+    return found if message.type == "multipart/report" or is_from_server(message) or is_automatic(message) else None
 
 
 def _microsoft(message: Part, original: Part | None) -> Finding | None:

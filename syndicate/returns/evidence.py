@@ -30,7 +30,7 @@ _SENT_TO = (
 )
 """Where servers write down to whom a message went; `Received: … for <address>` among them."""
 _SENT_FROM = ("return-path", "x-envelope-from", "x-original-return-path", "sender", "errors-to")
-_LOCAL_PART = re.compile(r"(?<![A-Za-z0-9])[A-Za-z2-7]{20,33}(?=[^\s@<>,;]{0,64}@)")
+_LOCAL_PART = re.compile(r"(?<![A-Za-z0-9])[A-Za-z2-7]{20,33}(?![A-Za-z0-9])(?=[^\s@<>,;]{0,64}@)")
 _WEB_TOKEN = re.compile(
     r"(?<![\w.-])[a-z2-7]{4}\.[a-z2-7]{1,13}\.[a-z0-9+ -]{0,2000}\.(?:[a-z2-7]{1,13}|-)\.[\w-]{43}(?![\w-])"
 )

@@ -22,7 +22,7 @@ from syndicate.returns.finding import (
 from syndicate.returns.mime import Part, decoded, leaves, read_message, text_of
 from syndicate.returns.model import ReturnKind
 from syndicate.returns.phrases import DELAYED, FAILED, FORWARDED_OR_ANSWERED, ORIGINAL_BEGINS
-from syndicate.returns.status import kind_of, refined_status, reply_code, status_in
+from syndicate.returns.status import MOST_CHARS, kind_of, refined_status, reply_code, status_in
 from syndicate.returns.words import GONE, NOT_FROM_YOU, NOT_NOW, fold
 
 MOST_TEXT_CHARS = 16_000
@@ -84,9 +84,9 @@ def _own_text(message: Part) -> tuple[str, str]:
         whole = "\n".join(text_of(leaf) for leaf in plain[:3])
     else:
         whole = "\n".join(_without_tags(text_of(leaf)) for leaf in texts[:1])
-    match = ORIGINAL_BEGINS.search(whole)
-    own, rest = (whole[: match.start()], whole[match.end() :]) if match else (whole, "")
-    return _QUOTED.sub("", own[:MOST_TEXT_CHARS]), rest
+    match = ORIGINAL_BEGINS.search(whole, 0, MOST_TEXT_CHARS)
+    own, rest = (whole[: match.start()], whole[match.end() :]) if match else (whole[:MOST_TEXT_CHARS], "")
+    return _QUOTED.sub("", own), rest
 
 
 def _without_tags(text: str) -> str:
@@ -102,7 +102,7 @@ def _original_in(rest: str) -> Part | None:
 
 def _server_words(own: str) -> str | None:
     """Return the paragraph in which the server speaks: with a code in it, else with words that we know."""
-    paragraphs = [" ".join(each.split()) for each in re.split(r"\n[ \t]*\n", own)][:100]
+    paragraphs = [" ".join(each[:MOST_CHARS].split()) for each in re.split(r"\n[ \t]*\n", own)[:100]]
     coded = (each for each in paragraphs if reply_code(each) or status_in(each))
     known = (each for each in paragraphs if any(words.search(fold(each)) for words in (GONE, NOT_NOW, NOT_FROM_YOU)))
     found = next(coded, None) or next(known, None)

@@ -69,7 +69,8 @@ GOODBYE = any_of(
 """A whole subject that asks to leave, without a token."""
 
 ORIGINAL_BEGINS = re.compile(
-    r"^[-=*_ \t]{2,}.{0,60}(?:copy of (?:the|your)|original[- ]?(?:message|mail|nachricht)|returned (?:message|mail)"
+    r"^(?=[-=*_ \t]{2}).{2,80}?(?:copy of (?:the|your)|original[- ]?(?:message|mail|nachricht)"
+    r"|returned (?:message|mail)"
     r"|unsent message|(?:message|mail)(?: \w+)? (?:header|text)s?|headers? follow|forwarded message|nachricht"
     r"|message d'origine|mensaje original|元のメッセージ).{0,80}$\n?"
     r"|^(?:(?:the )?original message(?: headers?)? follows?|message headers follow|original message details"

@@ -37,7 +37,7 @@ _SPEAKER = re.compile(
     r"^.{0,200}?\b(?:host|server|mx|remote mta) \S+(?: ?[\[(][^\])]*[\])])*(?: (?:said|responded|replied))?:",
     re.IGNORECASE,
 )
-_NAMES = re.compile(r"<[^<>\s]*>|\S+@\S+|https?://(?P<host>\S+)")
+_NAMES = re.compile(r"<[^<>\s]*>|[^\s@]{1,100}@\S+|https?://(?P<host>\S+)")
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 _EXPLAINED_POLICY = re.compile(
     r"postmaster\.(?:gmx|1und1|mail\.com|web\.de)|p=blocked|p=unsolicited|p=rate", re.IGNORECASE
