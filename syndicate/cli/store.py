@@ -1,4 +1,4 @@
-"""`syndicate store`: back the database up, or accept a restored one."""
+"""`syndicate store`: back the database up, accept a restored one, or give the installation a new key."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from syndicate.cli.context import opened
 
 @click.group(name="store")
 def command() -> None:
-    """Back the database up, or accept a restored one."""
+    """Back the database up, accept a restored one, or sign with a new key."""
 
 
 @command.command()
@@ -52,3 +52,18 @@ def accept_restore(context: click.Context) -> None:
         f"new entries are held until you have looked: syndicate feeds accept NAME --as-history|--as-new ({feeds})",
         err=True,
     )
+
+
+@command.command(name="new-key")
+@click.pass_context
+def new_key(context: click.Context) -> None:
+    """Sign links and bounce addresses with a new key from now on. Those that went out go on working."""
+    from syndicate.store.keyfile import add_key
+
+    with opened(context) as app:
+        path = app.config.resolve(app.config.secret_key_file)
+        app.keyring  # noqa: B018 (makes the first key where there is none)
+        count = add_key(path)
+    click.echo(f"{path} has a new key, the first of {count}; it signs from now on", err=True)
+    click.echo("links in letters that went out go on working, since the old keys stay in the file: keep them", err=True)
+    click.echo("restart `syndicate run` and `syndicate web`, which do not know the new key yet", err=True)
