@@ -9,12 +9,12 @@ settle_doubts                in_doubt → planned, where policy says so and its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, case, func, null, or_, select, update
 
 from syndicate.audience.model import Notice, RecipientFacts, SubscriptionState, SuppressionReason
 from syndicate.audience.policy import Suppressed, Verdict
@@ -119,17 +119,15 @@ class Ledger(DeliveryStore):
         The policy is asked of what the database says in this very transaction; who may not be mailed is
         recorded as suppressed on the way. On return `sending` is committed.
         """
-        wanted = (deliveries.c.issue_id == issue, subscriptions.c.list.in_(lists))
-        row = self._claim(*wanted, now, lambda row: judge(_facts(row)) if row.subscriber_id else None)
+        facts = {"issue": issue, "lists": list(lists)}
+        row = self._claim(_FIRST_LETTER, facts, now, lambda row: judge(_facts(row)) if row.subscriber_id else None)
         return _claimed_letter(row) if row is not None else None
 
     def claim_notice(
         self, now: datetime, judge: Callable[[Notice, RecipientFacts], Verdict]
     ) -> tuple[Notice, ClaimedLetter] | None:
         """Claim the next notice that may be sent, as `claim_letter` does; its `list_name` holds "a+b" for two lists."""
-        named = ("+" + deliveries.c.list + "+").contains("+" + subscriptions.c.list + "+")
-        wanted = (deliveries.c.notice.is_not(None), named)
-        row = self._claim(*wanted, now, lambda row: judge(Notice(row.notice), _facts(row)))
+        row = self._claim(_FIRST_NOTICE, {}, now, lambda row: judge(Notice(row.notice), _facts(row)))
         return (Notice(row.notice), _claimed_letter(row)) if row is not None else None
 
     def oldest_notice(self, now: datetime) -> datetime | None:
@@ -143,14 +141,13 @@ class Ledger(DeliveryStore):
 
     def _claim(
         self,
-        wanted: ColumnElement[bool],
-        on_lists: ColumnElement[bool],
+        query: Select[Any],
+        facts: Mapping[str, object],
         now: datetime,
         judge: Callable[[Row[Any]], Verdict | None],
     ) -> Row[Any] | None:
-        """Claim the next that may be sent of the rows wanted; `on_lists` says which subscriptions count for one."""
         with self._database.write() as connection:
-            while (row := _next_letter(connection, wanted, on_lists, now)) is not None:
+            while (row := _next_letter(connection, query, facts, now)) is not None:
                 verdict = judge(row)
                 if isinstance(verdict, Suppressed):
                     move(connection, row.id, Step(state=_S.SUPPRESSED, due=None, reply=verdict.reason))
@@ -248,18 +245,11 @@ def _claimed_letter(row: Row[Any]) -> ClaimedLetter:
     )
 
 
-def _next_letter(
-    connection: Connection, wanted: ColumnElement[bool], on_lists: ColumnElement[bool], now: datetime
-) -> Row[Any] | None:
-    """Return the next letter that is due; a question for each state, since only so the index gives it at once."""
-    rows = (connection.execute(_first_due(wanted, on_lists, state, now)).first() for state in WAITING)
-    return next((row for row in rows if row is not None), None)
+def _first_due(wanted: ColumnElement[bool], on_lists: ColumnElement[bool]) -> Select[Any]:
+    """Return the query for the first row of a `state` that is due `now`, with what the policy must know of its reader.
 
-
-def _first_due(
-    wanted: ColumnElement[bool], on_lists: ColumnElement[bool], state: DeliveryState, now: datetime
-) -> Select[Any]:
-    """Return the query for the first row that is due, with all that the policy needs to know of its reader."""
+    `on_lists` says which subscriptions count for a row.
+    """
     states = (
         select(func.aggregate_strings(subscriptions.c.state, ","))
         .where(subscriptions.c.subscriber_id == deliveries.c.subscriber_id, on_lists)
@@ -279,12 +269,29 @@ def _first_due(
         )
         .outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
         .outerjoin(suppressions, suppressions.c.address_key == subscribers.c.address_key)
-        .where(wanted, deliveries.c.state == state, deliveries.c.due <= now)
+        .where(wanted, deliveries.c.state == bindparam("state"), deliveries.c.due <= bindparam("now"))
         .order_by(deliveries.c.id)
         .limit(1)
         # PostgreSQL: whoever else claims passes this row over. (SQLite has one writer, and leaves the clause out.)
         .with_for_update(of=deliveries, skip_locked=True)
     )
+
+
+# Made once: building them anew would cost a good part of what sending a letter does.
+_FIRST_LETTER = _first_due(
+    deliveries.c.issue_id == bindparam("issue"), subscriptions.c.list.in_(bindparam("lists", expanding=True))
+)
+_FIRST_NOTICE = _first_due(
+    deliveries.c.notice.is_not(None), ("+" + deliveries.c.list + "+").contains("+" + subscriptions.c.list + "+")
+)
+
+
+def _next_letter(
+    connection: Connection, query: Select[Any], facts: Mapping[str, object], now: datetime
+) -> Row[Any] | None:
+    """Return the next letter that is due; a question for each state, since only so the index gives it at once."""
+    rows = (connection.execute(query, {**facts, "state": state, "now": now}).first() for state in WAITING)
+    return next((row for row in rows if row is not None), None)
 
 
 def _facts(row: Row[Any]) -> RecipientFacts:
