@@ -34,16 +34,25 @@ def remember(
     connection: Connection,
     key: str,
     kind: ReturnKind,
-    now: datetime,
+    at: datetime,
     *,
     status: str | None,
     diagnostic: str | None,
     why: str,
+    address: str | None = None,
+    action: Action = Action.NOTHING,
 ) -> int | None:
     """Return the number of a message's row, made now; None where the message is known already."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     row = insert(returned).values(
-        key=key, at=now, kind=kind, action=Action.NOTHING, status=status, diagnostic=diagnostic, why=why
+        key=key,
+        at=at,
+        kind=kind,
+        action=action,
+        address_key=address_key(address) if address else None,
+        status=status,
+        diagnostic=diagnostic,
+        why=why,
     )
     number: int | None = connection.execute(row.on_conflict_do_nothing().returning(returned.c.id)).scalar()
     return number

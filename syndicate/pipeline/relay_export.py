@@ -1,0 +1,150 @@
+"""A relay's export is applied: the editor vouches for it, so it needs no proof, and counts for strangers too."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import Connection, select
+
+from syndicate.app import App
+from syndicate.audience.addresses import address_key
+from syndicate.audience.model import Subscriber, SuppressionReason, What
+from syndicate.returns.decide import SOFT_BOUNCES_AGE, decide
+from syndicate.returns.model import Action, ReturnKind
+from syndicate.returns.statements import NotUnderstood, Reported
+from syndicate.store import returned as rows
+from syndicate.store.history import happened
+from syndicate.store.joining import is_forgotten, leave
+from syndicate.store.suppressing import suppress
+from syndicate.store.tables import subscribers
+
+BATCH = 500
+HOW = "the relay's export"
+_REASONS = {
+    ReturnKind.HARD: SuppressionReason.HARD_BOUNCE,
+    ReturnKind.SOFT: SuppressionReason.SOFT_BOUNCES,
+    ReturnKind.COMPLAINT: SuppressionReason.COMPLAINT,
+}
+_OF_STRANGERS = frozenset({ReturnKind.HARD, ReturnKind.COMPLAINT, ReturnKind.UNSUBSCRIBE})
+"""What is kept of an address that is on no list, so that no later import brings it in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import of an export did, or with a dry run would have done."""
+
+    read: int
+    again: int
+    """Statements that an earlier import brought; they did nothing this time, and a release since then holds."""
+    kinds: Counter[ReturnKind]
+    actions: Counter[Action]
+    not_understood: tuple[NotUnderstood, ...]
+
+
+def import_returns(
+    app: App,
+    found: Iterable[Reported | NotUnderstood],
+    *,
+    dry_run: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Imported:
+    """Apply what an export says, each statement once; a batch of 500 is committed together.
+
+    A hard bounce or a complaint suppresses the address, known or not. Who left there leaves every list here, and a
+    stranger who did is suppressed on request. Soft bounces count by their dates; refusals by policy change nothing.
+    """
+    kinds, actions, again = Counter[ReturnKind](), Counter[Action](), 0
+    unknown: list[NotUnderstood] = []
+    for batch in _batches(found):
+        told = [each for each in batch if isinstance(each, Reported)]
+        unknown += [each for each in batch if isinstance(each, NotUnderstood)]
+        done = _apply(app, told, dry_run)
+        again += done.count(None)
+        kinds.update(each.kind for each in told)
+        actions.update(each for each in done if each is not None)
+        progress(len(batch))
+    return Imported(read=kinds.total(), again=again, kinds=kinds, actions=actions, not_understood=tuple(unknown))
+
+
+def _batches(found: Iterable[Reported | NotUnderstood]) -> Iterator[list[Reported | NotUnderstood]]:
+    rest = iter(found)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def _apply(app: App, told: Sequence[Reported], dry_run: bool) -> list[Action | None]:
+    """Return what was done for each statement; None where it was known."""
+    with app.database.write() as connection:
+        readers = _readers(connection, told)
+        done = [_one(app, connection, each, readers.get(address_key(each.address))) for each in told]
+        if dry_run:
+            connection.rollback()
+    return done
+
+
+def _readers(connection: Connection, told: Sequence[Reported]) -> dict[str, Subscriber]:
+    """Return those of the addresses that are readers here, by key. Locked in one order, as leaving locks them."""
+    keys = {address_key(each.address) for each in told}
+    query = select(subscribers).where(subscribers.c.address_key.in_(keys)).order_by(subscribers.c.id).with_for_update()
+    return {
+        row.address_key: Subscriber(id=row.id, address=row.address, name=row.name, added=row.added)
+        for row in connection.execute(query)
+    }
+
+
+def _one(app: App, connection: Connection, told: Reported, reader: Subscriber | None) -> Action | None:
+    if reader is None and told.kind in _OF_STRANGERS and is_forgotten(connection, app.keyring, told.address):
+        return Action.NOTHING  # Suppressed already, under a name that does not show the address: it stays so.
+    now = app.clock.now()
+    action = _action(told.kind, reader)
+    number = rows.remember(
+        connection,
+        _key(told),
+        told.kind,
+        min(told.at or now, now),
+        status=told.status,
+        diagnostic=told.diagnostic,
+        why=f"{HOW}: {told.why}",
+        address=told.address if action is not Action.NOTHING else None,
+        action=action,
+    )
+    if number is None:
+        return None
+    if reader is not None and told.kind is ReturnKind.SOFT:
+        counted = rows.soft_bounces(connection, reader.address, now - SOFT_BOUNCES_AGE)
+        action = decide(told.kind, is_proven=True, soft_bounces=counted)
+        rows.conclude(connection, number, action)
+    _change(connection, told, reader, action, now)
+    return action
+
+
+def _action(kind: ReturnKind, reader: Subscriber | None) -> Action:
+    """Return what a statement asks for, before soft bounces are counted. Policy alerts nobody: the editor reads it."""
+    if kind in (ReturnKind.POLICY, ReturnKind.OTHER) or (reader is None and kind not in _OF_STRANGERS):
+        return Action.NOTHING
+    if reader is None and kind is ReturnKind.UNSUBSCRIBE:
+        return Action.SUPPRESSED
+    return decide(kind, is_proven=True)
+
+
+def _change(connection: Connection, told: Reported, reader: Subscriber | None, action: Action, now: datetime) -> None:
+    note = f"{HOW}: {told.diagnostic or told.status or told.why}"
+    if reader is not None and action is not Action.NOTHING:
+        if told.kind in (ReturnKind.HARD, ReturnKind.SOFT):
+            happened(connection, reader.address, What.BOUNCED, now, note=note)
+        else:
+            leave(connection, reader, None, note, now)
+    if action is Action.SUPPRESSED:
+        reason = _REASONS.get(told.kind, SuppressionReason.REQUEST)
+        suppress(connection, told.address, reason, now, note=note)
+
+
+def _key(told: Reported) -> str:
+    """Return what tells statements apart: what is said of whom, and when it happened."""
+    text = f"{address_key(told.address)}|{told.kind}|{told.at and told.at.isoformat()}|{told.why}"
+    return f"export:{hashlib.sha256(text.encode()).hexdigest()}"
