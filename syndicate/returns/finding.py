@@ -49,7 +49,7 @@ def is_from_server(message: Part) -> bool:
 
 def has_null_return_path(message: Part) -> bool:
     """Return whether it was sent so that nothing comes back to it: as programs do, and people cannot."""
-    return message.header("return-path").replace(" ", "") == "<>"
+    return message.header("return-path").replace(" ", "").lower() in ("<>", "<mailer-daemon>")
 
 
 def is_automatic(message: Part) -> bool:
