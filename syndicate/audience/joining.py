@@ -37,12 +37,13 @@ class ConfirmStep(StrEnum):
     EXPIRED = "expired"
 
 
-def join_step(opt_in: OptIn, state: SubscriptionState | None, *, is_suppressed: bool, is_forgotten: bool) -> JoinStep:
+def join_step(opt_in: OptIn, state: SubscriptionState | None) -> JoinStep:
     """Return what a request to join does; `state` is None for somebody who was never on the list.
 
-    Who left is always asked by mail, on single opt-in lists too: anybody can type an address into a form.
+    Who left is always asked by mail, on single opt-in lists too: anybody can type an address into a form. That an
+    address must not be mailed at all is not decided here: such a request is done and taken back (pipeline/joining.py).
     """
-    if is_suppressed or is_forgotten or opt_in is OptIn.CLOSED:
+    if opt_in is OptIn.CLOSED:
         return JoinStep.NOTHING
     match state:
         case SubscriptionState.CONFIRMED:

@@ -105,9 +105,7 @@ def _join(app: App, connection: Connection, reader: Subscriber, lists: Collectio
 
 def _preferences(app: App, connection: Connection, reader: Subscriber) -> Preferences:
     links = rows.subscriptions_of(connection, reader.id)
-    barred = rows.is_suppressed(connection, reader.address) or rows.is_forgotten(
-        connection, app.keyring, reader.address
-    )
+    barred = rows.is_barred(connection, app.keyring, reader.address)
     return Preferences(address_shown=masked(reader.address), lists=_choices(app, links), suppressed=barred)
 
 

@@ -34,9 +34,9 @@ def proven_reader(connection: Connection, keyring: Keyring, claim: WebClaim | No
     return reader if reader and proves(keyring, claim, reader.address) else None
 
 
-def is_suppressed(connection: Connection, address: str) -> bool:
-    """Return whether an address must not be mailed, for whatever reason."""
-    return _is_there(connection, [address_key(address)])
+def is_barred(connection: Connection, keyring: Keyring, address: str) -> bool:
+    """Return whether an address must not be mailed: suppressed for whatever reason, or erased on request."""
+    return _is_there(connection, (address_key(address), *forgotten_keys(keyring, address)))
 
 
 def is_forgotten(connection: Connection, keyring: Keyring, address: str) -> bool:

@@ -47,14 +47,16 @@ moments = st.datetimes(NOW.replace(tzinfo=None) - 30 * DAY, NOW.replace(tzinfo=N
     ],
 )
 def test_a_request_to_join(opt_in: OptIn, state: SubscriptionState | None, step: JoinStep) -> None:
-    assert join_step(opt_in, state, is_suppressed=False, is_forgotten=False) is step
+    assert join_step(opt_in, state) is step
 
 
-@given(st.sampled_from(OptIn), states, st.sampled_from([(True, False), (False, True), (True, True)]))
-def test_an_address_that_must_not_be_mailed_causes_nothing(
-    opt_in: OptIn, state: SubscriptionState | None, barred: tuple[bool, bool]
+@given(st.sampled_from(OptIn), states)
+def test_only_a_single_opt_in_list_is_joined_without_a_mail_and_never_by_who_left(
+    opt_in: OptIn, state: SubscriptionState | None
 ) -> None:
-    assert join_step(opt_in, state, is_suppressed=barred[0], is_forgotten=barred[1]) is JoinStep.NOTHING
+    if join_step(opt_in, state) is JoinStep.CONFIRM:
+        assert opt_in is SINGLE
+        assert state in (None, UNCONFIRMED)
 
 
 @pytest.mark.parametrize(

@@ -368,7 +368,7 @@ def test_a_flood_is_refused_logged_once_and_told_to_the_editor_until_it_is_over(
 
 
 def test_a_request_asks_the_database_the_same_whoever_is_asked_for(tmp_path: Path) -> None:
-    """What differs is only what is written; nobody is turned away before the others."""
+    """Nobody is turned away before the others; what must not be kept is written, and taken back."""
     with studio(tmp_path) as site:
         site.readers("reader")
         site.app.audience.suppress("gone@reader.example", SuppressionReason.COMPLAINT, site.clock.now())
@@ -385,5 +385,6 @@ def test_a_request_asks_the_database_the_same_whoever_is_asked_for(tmp_path: Pat
             assert ask(site, address=f"{who}@reader.example") is JoinAnswer.TAKEN
             event.remove(site.app.database.engine, "before_cursor_execute", remember)
             seen[who] = reads
-        shared = min(len(each) for each in seen.values())
-        assert seen["reader"][:shared] == seen["gone"][:shared] == seen["stranger"][:shared]
+        assert seen["gone"][:-1] == seen["stranger"][:-1], "they differ by the end of the transaction alone"
+        same = [one == other for one, other in zip(seen["reader"], seen["stranger"], strict=False)]
+        assert same.index(False) >= len(seen["stranger"]) - 5, "a reader's differ by what is written at the end"

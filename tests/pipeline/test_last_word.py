@@ -108,6 +108,12 @@ class LastWord(RuleBasedStateMachine):
         self.confirmations.append((who, lists, now, asks))
         self.letters.append((who, lists, leads_out))
 
+    @rule(who=person, names=st.sets(list_name, min_size=1))
+    def subscribe_and_get_the_mail(self, who: str, names: set[str]) -> None:
+        """Ask, and be asked: so that most runs have a button to press."""
+        self.subscribe(who, names)
+        self.mail_goes(who, names)
+
     @rule(data=st.data())
     def press_confirm(self, data: st.DataObject) -> None:
         """Press the button of any mail that ever went."""
