@@ -825,6 +825,16 @@ PEOPLE = [
         kind="auto-reply",
     ),
     Case(
+        name="a vacation that quotes a bounce",
+        content=from_person(
+            "Away until May. You wrote:\n> A message that you sent could not be delivered:\n> <grace@readers.example>\n> 550 "
+            "user unknown\n",
+            subject="Away",
+            more="Auto-Submitted: auto-replied\nReturn-Path: <>",
+        ),
+        kind="auto-reply",
+    ),
+    Case(
         name="a ticket system",
         content=from_person(
             "We have your mail.\n", subject="[#4711] Three films", more="Auto-Submitted: auto-generated"
