@@ -19,8 +19,8 @@ from syndicate.returns.model import Action, ReturnKind
 from syndicate.returns.statements import NotUnderstood, Reported
 from syndicate.store import returned as rows
 from syndicate.store.history import happened
-from syndicate.store.joining import is_forgotten, leave
-from syndicate.store.suppressing import suppress
+from syndicate.store.joining import leave
+from syndicate.store.suppressing import forgotten_among, suppress
 from syndicate.store.tables import subscribers
 
 BATCH = 500
@@ -78,10 +78,21 @@ def _batches(found: Iterable[Reported | NotUnderstood]) -> Iterator[list[Reporte
 
 
 def _apply(app: App, told: Sequence[Reported], dry_run: bool) -> list[Action | None]:
-    """Return what was done for each statement; None where it was known."""
+    """Return what was done for each statement; None where it was known.
+
+    Who was forgotten is suppressed already, under a name that does not show the address, and it stays so.
+    """
+    now = app.clock.now()
     with app.database.write() as connection:
         readers = _readers(connection, told)
-        done = [_one(app, connection, each, readers.get(address_key(each.address))) for each in told]
+        strangers = {each.address for each in told if address_key(each.address) not in readers}
+        forgotten = forgotten_among(connection, app.keyring, strangers)
+        done = [
+            Action.NOTHING
+            if (key := address_key(each.address)) in forgotten
+            else _one(connection, each, readers.get(key), now)
+            for each in told
+        ]
         if dry_run:
             connection.rollback()
     return done
@@ -97,10 +108,7 @@ def _readers(connection: Connection, told: Sequence[Reported]) -> dict[str, Subs
     }
 
 
-def _one(app: App, connection: Connection, told: Reported, reader: Subscriber | None) -> Action | None:
-    if reader is None and told.kind in _OF_STRANGERS and is_forgotten(connection, app.keyring, told.address):
-        return Action.NOTHING  # Suppressed already, under a name that does not show the address: it stays so.
-    now = app.clock.now()
+def _one(connection: Connection, told: Reported, reader: Subscriber | None, now: datetime) -> Action | None:
     action = _action(told.kind, reader)
     number = rows.remember(
         connection,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syndicate.audience.addresses import address_key
 from syndicate.audience.model import SuppressionReason, What
+from syndicate.audience.tokens import Keyring, forgotten_keys
 from syndicate.store.history import happened
 from syndicate.store.tables import suppressions
 
@@ -35,3 +37,13 @@ def suppress(connection: Connection, address: str, reason: SuppressionReason, no
     if is_new:
         happened(connection, address, What.SUPPRESSED, now, note=f"{reason}, {note}" if note else reason)
     return is_new
+
+
+def forgotten_among(connection: Connection, keyring: Keyring, addresses: Collection[str]) -> frozenset[str]:
+    """Return which of these addresses were erased on request, by key (address_key)."""
+    kept = select(suppressions.c.address_key).where(suppressions.c.reason == SuppressionReason.FORGOTTEN)
+    if connection.execute(kept.limit(1)).first() is None:
+        return frozenset()
+    hidden = {name: address_key(each) for each in addresses for name in forgotten_keys(keyring, each)}
+    found = connection.execute(kept.where(suppressions.c.address_key.in_(hidden))).scalars()
+    return frozenset(hidden[name] for name in found)
