@@ -827,8 +827,8 @@ PEOPLE = [
     Case(
         name="a vacation that quotes a bounce",
         content=from_person(
-            "Away until May. You wrote:\n> A message that you sent could not be delivered:\n> <grace@readers.example>\n> 550 "
-            "user unknown\n",
+            "Away until May. You wrote:\n> A message that you sent could not be delivered:\n> <grace@readers.example>\n"
+            "> 550 user unknown\n",
             subject="Away",
             more="Auto-Submitted: auto-replied\nReturn-Path: <>",
         ),
