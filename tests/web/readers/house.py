@@ -33,7 +33,9 @@ HOST, OWN, BLOG, BLOGSPOT = (
     "https://lantern.blogspot.example",
 )
 CONFIG = """\
-site: {name: The Lantern, url: "https://www.lantern.example/", timezone: Europe/Dublin, postal: "12 Quay, Galway", editor: ed@lantern.example}
+site:
+  {name: The Lantern, url: "https://www.lantern.example/", timezone: Europe/Dublin, postal: "12 Quay, Galway",
+   editor: ed@lantern.example}
 feeds: {reviews: {url: "sample:lantern"}}
 mail: {from: The Lantern <news@lantern.example>, unsubscribe_mailto: leave@lantern.example, outbox: out/}
 lists:
@@ -44,7 +46,9 @@ lists:
 digests:
   weekly: {lists: [readers, films], at: fri 09:00, name: The Friday letter}
   berlin: {lists: [festival], at: daily 18:00}
-web: {public_url: "https://news.lantern.example", origins: ["https://lantern.blogspot.example"], per_network: 1000, per_address: 100}
+web:
+  {public_url: "https://news.lantern.example", origins: ["https://lantern.blogspot.example"],
+   per_network: 1000, per_address: 100}
 """
 
 
