@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def tell_tick(app: App, tick: Tick) -> Iterator[str]:
     """Yield a line for each thing that happened, or one that says that nothing is new."""
     lines = [
+        *_tell_readers(tick),
         *(tell_poll(each) for each in tick.polled if not _is_quiet(each)),
         *(tell_issue(each) for each in tick.published),
         *_tell_deliveries(tick),
@@ -65,6 +66,14 @@ def _tell_deliveries(tick: Tick) -> Iterator[str]:
     for what, tally in (("notices", did.notices), ("letters", did.letters), ("statuses", did.statuses)):
         if tally:
             yield tell_tally(what, tally)
+
+
+def _tell_readers(tick: Tick) -> Iterator[str]:
+    if tick.looked and tick.looked.read:
+        done = ", ".join(f"{number} {action}" for action, number in tick.looked.actions.items())
+        yield f"return mailbox: {counted(tick.looked.read, 'message', 'messages')}: {done}"
+    if tick.expired:
+        yield f"{counted(tick.expired, 'request', 'requests')} to join expired"
 
 
 def _announced(polled: Polled) -> str:

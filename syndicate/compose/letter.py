@@ -242,7 +242,7 @@ def _check_subject(head: bytes, subject: str) -> None:
 
 
 def _checked_ways(slots: Slots, expected: int) -> tuple[str, ...]:
-    """Return the reader's ways out and links. Raises AudienceError where they are not the letter's, or unfit for one."""
+    """Return the reader's ways out and links. Raises AudienceError where they are not the letter's, or unfit."""
     shown = (*slots.ways_out, *slots.links)
     if len(shown) != expected:
         raise AudienceError(f"{slots.address} has {len(shown)} ways out where the letter shows {expected}")

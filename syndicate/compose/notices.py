@@ -1,7 +1,7 @@
 """A notice: a letter to one reader about their own subscription, in one template family with the issue.
 
-It says what config.yaml says (the site, the list) and not one word of what somebody typed into a form. Rendered once for
-a kind and its lists, with marks for the reader's links; compose/letter.py addresses it like any letter.
+It says what config.yaml says (the site, the list) and not one word of what somebody typed into a form. Rendered once
+for a kind and its lists, with marks for the reader's links; compose/letter.py addresses it like any letter.
 """
 
 from __future__ import annotations

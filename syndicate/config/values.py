@@ -242,6 +242,8 @@ def is_loopback(host: str) -> bool:
 
 def check_return_path(text: str) -> str:
     """Return an address, in whose local part {token} may stand once: "bounces+{token}@lantern.example"."""
+    if re.search(r"[A-Za-z0-9]\{token\}|\{token\}[A-Za-z0-9]", text):
+        raise ValueError("needs a + or - beside {token}: bounces+{token}@ your domain")
     if text.count("{token}") > 1 or "{token}" in text.rpartition("@")[2]:
         raise ValueError("may have {token} once, before the @")
     if "{token}" in text and len(text.replace("{token}", VERP_PLACE).rpartition("@")[0].strip()) > 64:

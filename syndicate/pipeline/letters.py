@@ -13,10 +13,11 @@ from syndicate.compose.letter import CompiledLetter, Envelope, Slots, compile_le
 from syndicate.compose.model import RenderedEmail
 from syndicate.config import Mail
 from syndicate.delivery.deliver import remote_of
-from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Outcome, Sent
+from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Outcome, Refused, Sent
 from syndicate.delivery.retry import Step
 from syndicate.errors import AudienceError, ChannelError, ConfigError
 from syndicate.pipeline.draft import SLOT, Draft, ways_out
+from syndicate.pipeline.returns import refused_at_sending
 from syndicate.store.issues import StoredIssue
 from syndicate.store.ledger import Attempt, ClaimedLetter, Ledger
 
@@ -67,7 +68,7 @@ class Press:
             return self._ways_out
         lists = tuple(name for name in self._lists if not self._is_posting(name))
         token = web_token(self._app.keyring, Purpose.READER, subscriber=subscriber, address=address, lists=lists)
-        return tuple(way.replace(SLOT, token) for way in self._ways_out)
+        return tuple(way_out(way, token) for way in self._ways_out)
 
     def _is_posting(self, list_name: str) -> bool:
         known = self._app.config.lists.get(list_name)
@@ -92,11 +93,25 @@ class Press:
         return self._compiled[list_name]
 
 
+def way_out(way: str, token: str) -> str:
+    """Return a reader's own way out. Some programs read a mailto's plus sign as a blank, so there it is encoded."""
+    return way.replace(SLOT, token.replace("+", "%2B") if way.startswith("mailto:") else token)
+
+
 def return_path(app: App, mail: Mail, key: DeliveryKey, address: str, *, is_ours: bool) -> str:
     """Return the envelope sender of a letter: with the delivery's token where a reader of ours gets it (VERP)."""
     if not is_ours or SLOT not in (mail.return_path or ""):
         return mail.bounces_to()
     return mail.bounces_to(verp_token(app.keyring, delivery=key, address=address))
+
+
+def record(app: App, ledger: Ledger, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
+    """Record what came of a letter, and do what a final refusal says of its reader; False where it is not ours."""
+    remote_id, remote_url = remote_of(outcome)
+    recorded = ledger.record(key, step, remote_id=remote_id, remote_url=remote_url)
+    if recorded and isinstance(outcome, Refused):
+        refused_at_sending(app, key, outcome.reason)
+    return recorded
 
 
 def filled(app: App, email: RenderedEmail) -> RenderedEmail:
@@ -171,8 +186,7 @@ class IssueLetters:
 
     def record(self, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
         """Record what came of it; False where it is no longer ours."""
-        remote_id, remote_url = remote_of(outcome)
-        return self._ledger.record(key, step, remote_id=remote_id, remote_url=remote_url)
+        return record(self._app, self._ledger, key, step, outcome)
 
     def give_back(self, keys: set[DeliveryKey]) -> None:
         """Plan again what surely never was on a wire."""

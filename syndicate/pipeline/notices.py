@@ -15,12 +15,12 @@ from syndicate.audience.tokens import Purpose, web_token
 from syndicate.compose.letter import CompiledLetter, Envelope, Slots, compile_letter, message_id
 from syndicate.compose.notices import NoticeText, render_notice
 from syndicate.config import Mail
-from syndicate.delivery.deliver import Claims, remote_of
+from syndicate.delivery.deliver import Claims
 from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Outcome
 from syndicate.delivery.retry import Step
 from syndicate.errors import AudienceError
-from syndicate.pipeline.draft import SLOT, ways_out
-from syndicate.pipeline.letters import return_path
+from syndicate.pipeline.draft import ways_out
+from syndicate.pipeline.letters import record, return_path, way_out
 from syndicate.protocols import AttemptLike
 from syndicate.store.ledger import Attempt, ClaimedLetter, Ledger
 from syndicate.store.notices import lists_of_notice
@@ -52,8 +52,7 @@ class NoticeLetters:
 
     def record(self, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
         """Record what came of it; False where it is no longer ours."""
-        remote_id, remote_url = remote_of(outcome)
-        return self._ledger.record(key, step, remote_id=remote_id, remote_url=remote_url)
+        return record(self._app, self._ledger, key, step, outcome)
 
     def give_back(self, keys: set[DeliveryKey]) -> None:
         """Plan again what surely never was on a wire."""
@@ -87,7 +86,7 @@ class NoticeLetters:
 
     def _ways(self, notice: Notice, subscriber: int, address: str, lists: tuple[str, ...]) -> tuple[str, ...]:
         token = self._reader_token(subscriber, address, lists)
-        return tuple(way.replace(SLOT, token) for way in self._ways_of(notice))
+        return tuple(way_out(way, token) for way in self._ways_of(notice))
 
     def _ways_of(self, notice: Notice) -> tuple[str, ...]:
         """A question has no way out: who does not answer is not on the list."""

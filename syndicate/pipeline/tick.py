@@ -12,6 +12,8 @@ from syndicate.errors import SyndicateError
 from syndicate.log import event
 from syndicate.pipeline.announce import announce
 from syndicate.pipeline.deliver import Delivered, deliver
+from syndicate.pipeline.joining import expire_requests
+from syndicate.pipeline.mailbox import Looked, returns_due
 from syndicate.pipeline.poll import Polled, poll_due
 from syndicate.pipeline.publish import Published, publish_due
 from syndicate.pipeline.tell import tell
@@ -25,7 +27,11 @@ class Tick:
     announced: int
     published: tuple[Published, ...]
     delivered: Delivered
-    faults: tuple[SyndicateError, ...]
+    looked: Looked | None = None
+    """What the return mailbox held; None where it was not its time, or there is none."""
+    expired: int = 0
+    """Requests to join that nobody confirmed in time."""
+    faults: tuple[SyndicateError, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -35,11 +41,16 @@ class Tick:
 
 
 def tick(app: App, *, progress: Callable[[str, DeliveryState], None] = lambda *_: None) -> Tick:
-    """Poll, announce, publish, deliver and tell what is due. A fault of one keeps no other from its turn."""
+    """Read what came back, poll, announce, publish, deliver and tell what is due.
+
+    What came back is first, so that no letter goes to whom it took off. A fault of one keeps no other from its turn.
+    """
+    looked = returns_due(app)
+    expired = expire_requests(app) if app.config.web.public_url else 0
     polled = poll_due(app)
     announced = announce(app)
     published = publish_due(app)
-    faults: list[SyndicateError] = []
+    faults = [looked.fault] if looked and looked.fault else []
     delivered = Delivered()
     try:
         delivered = deliver(app, progress=progress)
@@ -52,5 +63,7 @@ def tick(app: App, *, progress: Callable[[str, DeliveryState], None] = lambda *_
         announced=announced,
         published=published,
         delivered=delivered,
+        looked=looked,
+        expired=expired,
         faults=(*faults, *delivered.faults),
     )

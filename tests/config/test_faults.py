@@ -192,15 +192,21 @@ FAULTS = {
     ),
     "an origin with a path": (END, "web: {origins: ['https://x.example/blog']}\n", 27, "give the site alone"),
     "a proxy by name": (END, "web: {trusted_proxies: [proxy.example]}\n", 27, "is no address or network"),
+    "a token that runs into a word": (
+        "  relay:\n",
+        "  return_path: 'bounces{token}@x.example'\n  relay:\n",
+        12,
+        "needs a + or - beside {token}",
+    ),
     "a token in the domain": (
         "  relay:\n",
-        "  return_path: 'b@{token}.example'\n  relay:\n",
+        "  return_path: 'b@-{token}.example'\n  relay:\n",
         12,
         "may have {token} once",
     ),
     "a return path that leaves no room": (
         "  relay:\n",
-        f"  return_path: '{'b' * 32}{{token}}@x.example'\n  relay:\n",
+        f"  return_path: '{'b' * 32}+{{token}}@x.example'\n  relay:\n",
         12,
         "too little room",
     ),
