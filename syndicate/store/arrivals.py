@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     case,
     delete,
+    false,
     func,
     insert,
     literal,
@@ -40,8 +41,9 @@ from syndicate.store.tables import UtcDateTime, history, subscribers, subscripti
 
 STAGED, MOVED = 5_000, 2_000
 """How many go into the table, and from it to a list, at once."""
-_BY_QUIET = (None, SubscriptionState.CONFIRMED, SubscriptionState.UNCONFIRMED, SubscriptionState.UNSUBSCRIBED)
-_RANKS = {state: rank for rank, state in enumerate(_BY_QUIET)}
+_ON, _WAITS, _LEFT = SubscriptionState.CONFIRMED, SubscriptionState.UNCONFIRMED, SubscriptionState.UNSUBSCRIBED
+_RANKS = {state: rank for rank, state in enumerate((None, _ON, _WAITS, _LEFT))}
+"""By how little each mails."""
 
 arrivals = Table(
     "arrivals",
@@ -128,8 +130,12 @@ class _Move:
         self._suppress()
         fresh = self._join()
         rows = self._connection.execute(self._facts()).all()
-        self._leave([row for row in rows if _has_left(row) and row.held != SubscriptionState.UNSUBSCRIBED])
-        self._remember([row for row in rows if _has_left(row) and (row.held != row.said or row.subscriber in fresh)])
+        leaving = [row for row in rows if row.said == _LEFT and row.held != _LEFT]
+        self._quieten(leaving, _LEFT)
+        self._quieten(
+            [row for row in rows if row.said == _WAITS and row.held == _ON and not row.confirmed_here], _WAITS
+        )
+        self._remember([*leaving, *(row for row in rows if row.said == _LEFT and row.subscriber in fresh)])
         landed = (Landed(address=row.address, where=_landing(row, row.subscriber in fresh)) for row in rows)
         return [*forgotten, *landed]
 
@@ -184,6 +190,9 @@ class _Move:
     def _facts(self) -> Any:
         """Return the question that gives each reader with what is held, after the new ones are on the list."""
         of_list = (subscriptions.c.subscriber_id == subscribers.c.id) & (subscriptions.c.list == self._list)
+        confirmed_here = select(history.c.id).where(
+            history.c.address_key == arrivals.c.key, history.c.list == self._list, history.c.what == What.CONFIRMED
+        )
         return (
             select(
                 arrivals.c.key,
@@ -192,6 +201,7 @@ class _Move:
                 subscribers.c.id.label("subscriber"),
                 subscriptions.c.state.label("held"),
                 suppressions.c.reason,
+                case((arrivals.c.state == _WAITS, confirmed_here.exists()), else_=false()).label("confirmed_here"),
             )
             .outerjoin_from(arrivals, subscribers, subscribers.c.address_key == arrivals.c.key)
             .outerjoin(subscriptions, of_list)
@@ -200,12 +210,12 @@ class _Move:
             .order_by(arrivals.c.number)
         )
 
-    def _leave(self, rows: Sequence[Row[Any]]) -> None:
-        """Let those leave now who are still on the list."""
+    def _quieten(self, rows: Sequence[Row[Any]], state: SubscriptionState) -> None:
+        """Let the subscriptions of these readers stand where they mail nobody, from now on."""
         if rows:
             people = subscriptions.c.subscriber_id.in_([row.subscriber for row in rows])
-            gone = update(subscriptions).where(people, subscriptions.c.list == self._list)
-            self._connection.execute(gone.values(state=SubscriptionState.UNSUBSCRIBED, since=self._now))
+            here = update(subscriptions).where(people, subscriptions.c.list == self._list)
+            self._connection.execute(here.values(state=state, since=self._now))
 
     def _remember(self, rows: Sequence[Row[Any]]) -> None:
         lines = [self._line(row.key, What.IMPORTED_OUT, self._list, self._source) for row in rows]
@@ -220,7 +230,7 @@ class _Move:
 
     def _since(self) -> Any:
         """Return since when it holds. What waits for a confirmation expires, so that counts from now."""
-        waits = arrivals.c.state.is_not_distinct_from(SubscriptionState.UNCONFIRMED.value)
+        waits = arrivals.c.state.is_not_distinct_from(_WAITS.value)
         return case(((arrivals.c.since < self._at()) & ~waits, arrivals.c.since), else_=self._at())
 
 
@@ -255,10 +265,9 @@ def _merging(database: Database) -> Any:
 
 
 def _landing(row: Row[Any], is_new: bool) -> Landing:
-    said = SubscriptionState(row.said) if row.said else None
-    held = SubscriptionState(row.held) if row.held and not is_new else None
-    return landing(said, held, suppressed=row.reason is not None)
-
-
-def _has_left(row: Row[Any]) -> bool:
-    return bool(row.said == SubscriptionState.UNSUBSCRIBED)
+    return landing(
+        SubscriptionState(row.said) if row.said else None,
+        SubscriptionState(row.held) if row.held and not is_new else None,
+        suppressed=row.reason is not None,
+        confirmed_here=bool(row.confirmed_here),
+    )

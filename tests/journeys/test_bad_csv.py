@@ -107,14 +107,14 @@ def test_our_own_export_brings_nobody_back_who_left(tmp_path: Path) -> None:
     assert imported(new, b"email\nreader2@mail.example\n", code=0)["kept_out"] == 1, "what was known stays known"
 
 
-def test_who_has_left_according_to_the_file_leaves_the_list(tmp_path: Path) -> None:
+def test_who_has_left_or_never_confirmed_according_to_the_file_is_not_mailed(tmp_path: Path) -> None:
     site = Site(tmp_path)
     site.subscribe(3)
     told = imported(site, b"email,state\nREADER2@mail.example,unsubscribed\nreader1@mail.example,unconfirmed\n", code=0)
-    assert (told["added"], told["already"], told["kept_out"]) == (0, 1, 1)
+    assert (told["added"], told["already"], told["kept_out"]) == (0, 0, 2)
     states = {each["address"]: each["state"] for each in site.json("subscribers", "list")}
     assert states == {
-        "reader1@mail.example": "confirmed",
+        "reader1@mail.example": "unconfirmed",
         "reader2@mail.example": "unsubscribed",
         "reader3@mail.example": "confirmed",
     }
