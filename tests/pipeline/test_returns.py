@@ -482,6 +482,7 @@ def test_a_refusal_of_what_went_to_no_reader_of_ours_is_nobodys(desk: Desk) -> N
 
 
 def test_the_mailbox_is_looked_into_when_its_time_has_come(desk: Desk) -> None:
+    desk.studio.clock.advance(5 * MINUTE)
     assert isinstance(returns_due(desk.app), Looked)
     assert returns_due(desk.app) is None
     desk.studio.clock.advance(5 * MINUTE)
@@ -497,6 +498,7 @@ def test_a_clock_set_back_does_not_stop_the_looking(desk: Desk) -> None:
 def test_a_mailbox_that_cannot_be_read_is_told_once_and_when_it_is_well_again(desk: Desk) -> None:
     back = desk.studio.folder / "back"
     back.rename(desk.studio.folder / "gone")
+    desk.studio.clock.advance(5 * MINUTE)
     for _ in range(3):
         looked = returns_due(desk.app)
         assert looked is not None
@@ -534,6 +536,7 @@ def test_what_the_database_refuses_is_told(desk: Desk, monkeypatch: pytest.Monke
         raise StoreError("the database refused: disk full")
 
     monkeypatch.setattr(looking, "apply", refuses)
+    desk.studio.clock.advance(5 * MINUTE)
     looked = returns_due(desk.app)
     assert looked is not None
     assert isinstance(looked.fault, StoreError)
