@@ -16,13 +16,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError
-from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
+from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxUnencrypted
 from imap_tools.utils import encode_folder
 
 from syndicate.errors import ChannelError
 from syndicate.mailbox.imap_faults import Answered, AnsweredNo, answered, explained
 from syndicate.mailbox.model import ASIDE, DONE, HEAD_BYTES, Message
 
+IMAPS = 993
 BULK = 8
 """Messages asked for at once: a few, since each may bring 256 KB."""
 _LOOPBACK = re.compile(r"localhost|127(?:\.\d+){3}|::1")
@@ -70,7 +71,7 @@ class ImapMailbox:
             with explained(account.place, account.password):
                 self._enter()
         except BaseException:
-            self._client.shutdown()
+            _hang_up(self._box)
             raise
 
     def __enter__(self) -> Self:
@@ -79,6 +80,7 @@ class ImapMailbox:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         with suppress(ImapToolsError, self._client.error, OSError):
             self._client.logout()
+        _hang_up(self._box)  # A logout that failed leaves the line open.
 
     def messages(self) -> Iterator[Message]:
         """Yield the folder's messages by UID, but for those that are marked as deleted."""
@@ -168,17 +170,30 @@ def read_fetched(items: Sequence[Any]) -> Iterator[Message]:
 
 def _connected(account: Account) -> BaseMailBox:
     timeout, context = account.timeout.total_seconds(), account.context or ssl.create_default_context()
-    match account.security:
-        case "tls":
-            return MailBox(account.host, account.port, timeout=timeout, ssl_context=context)
-        case "starttls" if account.port == 993:
-            raise ChannelError(
-                f"{account.place} speaks TLS from its first byte",
-                hint="set mail.mailbox.imap.security to tls, or port to 143",
-            )
-        case "starttls":
-            return MailBoxStartTls(account.host, account.port, timeout=timeout, ssl_context=context)
-    return MailBoxUnencrypted(account.host, account.port, timeout=timeout)
+    if account.security == "tls":
+        return MailBox(account.host, account.port, timeout=timeout, ssl_context=context)
+    if account.security == "starttls" and account.port == IMAPS:
+        raise ChannelError(
+            f"{account.place} speaks TLS from its first byte",
+            hint="set mail.mailbox.imap.security to tls, or port to 143",
+        )
+    box = MailBoxUnencrypted(account.host, account.port, timeout=timeout)
+    if account.security == "starttls":
+        _encrypt(box, context)
+    return box
+
+
+def _encrypt(box: BaseMailBox, context: ssl.SSLContext) -> None:
+    try:
+        answered(box.client.starttls(context))
+    except BaseException:
+        _hang_up(box)
+        raise
+
+
+def _hang_up(box: BaseMailBox) -> None:
+    with suppress(OSError):
+        box.client.shutdown()
 
 
 def _log_in(box: BaseMailBox, account: Account) -> None:

@@ -36,12 +36,18 @@ ssl = yes
 ssl_cert = <{certificate}
 ssl_key = <{certificate}
 disable_plaintext_auth = no
+auth_failure_delay = 0
 auth_mechanisms = plain login
 mail_location = maildir:~/Maildir
 mail_fsync = never
 maildir_stat_dirs = yes
 first_valid_uid = 1
 default_vsz_limit = 512M
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%d {folder}/users
