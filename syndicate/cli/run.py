@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import click
@@ -101,8 +102,9 @@ def _run(app: App) -> None:
         click.echo(f"{name}: next {when(next_period(digest.at, app.config.site.zone, app.clock.now()), app)}", err=True)
     click.echo("running; Ctrl-C ends it", err=True)
     scheduler = BackgroundScheduler(timezone="UTC")
+    working = Lock()
     scheduler.add_job(
-        lambda: _beat(app),
+        lambda: _beat(app, working),
         "interval",
         seconds=BEAT_SECONDS,
         coalesce=True,
@@ -114,21 +116,25 @@ def _run(app: App) -> None:
     scheduler.start()
     try:
         while not app.stop.wait(LOOK_SECONDS):
-            if app.wake.is_set():
-                app.wake.clear()
+            if app.wake.is_set() and not working.locked():
                 scheduler.modify_job("beat", next_run_time=app.clock.now())
     finally:
         scheduler.shutdown(wait=True)
     click.echo("ended; what was on a wire is recorded", err=True)
 
 
-def _beat(app: App) -> None:
-    """Do what is due; a fault of ours ends the run, for a beat that fails unseen would be worse."""
+def _beat(app: App, working: Lock) -> None:
+    """Do what is due; a fault of ours ends the run, for a beat that fails unseen would be worse.
+
+    What is planned while it works sets `wake` again, and the next beat follows at once.
+    """
     from syndicate.pipeline import tick
 
     try:
-        tick(app)
-        _write_pages(app)
+        with working:
+            app.wake.clear()
+            tick(app)
+            _write_pages(app)
     except BaseException:
         app.stop.set()
         raise
