@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.rows import Row
 
-BENCHES = ("start", "poll", "render", "policy")
+BENCHES = ("start", "poll", "import_people", "render", "policy")
 """The modules of this folder that have a `measure()`, quickest first."""
 
 

@@ -187,7 +187,8 @@ def _lines(file: Path, bars: Bars) -> Iterator[Iterable[str]]:
             )
         encoding, errors = ("utf-16", "replace") if begin[:2] in _UTF16 else ("utf-8", "surrogateescape")
         size = None if str(file) == "-" else file.stat().st_size
-        yield _watched(io.TextIOWrapper(binary, encoding=encoding, errors=errors), binary, size, bars)
+        with io.TextIOWrapper(binary, encoding=encoding, errors=errors) as text:
+            yield _watched(text, binary, size, bars)
 
 
 def _watched(text: IO[str], binary: BinaryIO, size: int | None, bars: Bars) -> Iterator[str]:

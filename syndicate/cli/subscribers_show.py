@@ -114,9 +114,8 @@ def _standing(app: App, person: Person) -> Iterator[str]:
         yield f"not mailed, because {reason}"
     width = max((len(each.list) for each in found), default=0)
     for each in found:
-        yield (
-            f"{each.list:<{width}}  mailed: yes" if each.mailed else f"{each.list:<{width}}  not mailed: {each.because}"
-        )
+        verdict = "mailed: yes" if each.mailed else f"not mailed, because {each.because}"
+        yield f"{each.list:<{width}}  {verdict}"
 
 
 def _joined(person: Person) -> Iterator[Line]:
