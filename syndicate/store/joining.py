@@ -19,7 +19,7 @@ from syndicate.audience.tokens import Keyring, WebClaim, forgotten_keys, proves
 from syndicate.delivery.model import DeliveryState
 from syndicate.store.deliveries import WAITING
 from syndicate.store.history import happened
-from syndicate.store.tables import deliveries, history, subscribers, subscriptions, suppressions
+from syndicate.store.tables import deliveries, history, returned, subscribers, subscriptions, suppressions
 
 BATCH = 500
 _LARGEST_NUMBER = 2**63 - 1
@@ -158,28 +158,25 @@ def _expired(before: datetime) -> Any:
 
 
 def _erase_strangers(connection: Connection, numbers: Sequence[int]) -> None:
-    """Erase who never was a reader: on no list, suppressed by nobody, and never sent anything.
+    """Erase who never was a reader, with every trace: on no list, suppressed by nobody, and sent no issue.
 
-    A notice that was tried keeps its row, and so its reader: the ledger does not forget what left.
+    Somebody else may have typed that address: what was asked and mailed about it is nobody's business any more. A
+    notice that is or may be on a wire keeps its row, and so its reader.
     """
     suppressed = exists().where(suppressions.c.address_key == subscribers.c.address_key)
     on_a_list = exists().where(subscriptions.c.subscriber_id == subscribers.c.id)
-    mailed = exists().where(
-        deliveries.c.subscriber_id == subscribers.c.id,
-        or_(
-            deliveries.c.notice.is_(None),
-            deliveries.c.first_tried.is_not(None),
-            deliveries.c.state != DeliveryState.PLANNED,
-        ),
-    )
-    query = select(subscribers.c.id).where(subscribers.c.id.in_(numbers), ~suppressed, ~on_a_list, ~mailed)
-    gone = list(connection.execute(query).scalars())
+    kept = (deliveries.c.notice.is_(None)) | deliveries.c.state.in_((DeliveryState.SENDING, DeliveryState.IN_DOUBT))
+    mailed = exists().where(deliveries.c.subscriber_id == subscribers.c.id, kept)
+    query = select(subscribers.c.id, subscribers.c.address_key)
+    query = query.where(subscribers.c.id.in_(numbers), ~suppressed, ~on_a_list, ~mailed)
+    gone = {row.id: row.address_key for row in connection.execute(query)}
     if not gone:
         return
-    unsent = (deliveries.c.state == DeliveryState.PLANNED) & deliveries.c.notice.is_not(None)
-    connection.execute(delete(deliveries).where(deliveries.c.subscriber_id.in_(gone), unsent))
-    kept = exists().where(deliveries.c.subscriber_id == subscribers.c.id)
-    connection.execute(delete(subscribers).where(subscribers.c.id.in_(gone), ~kept))
+    notices = select(deliveries.c.id).where(deliveries.c.subscriber_id.in_(gone))
+    connection.execute(delete(returned).where(returned.c.delivery_id.in_(notices)))
+    connection.execute(delete(deliveries).where(deliveries.c.subscriber_id.in_(gone)))
+    connection.execute(delete(history).where(history.c.address_key.in_(gone.values())))
+    connection.execute(delete(subscribers).where(subscribers.c.id.in_(gone)))
 
 
 def _find(connection: Connection, number: int) -> Subscriber | None:
