@@ -82,6 +82,13 @@ def test_a_request_from_elsewhere_changes_nothing_and_gets_our_form_filled_in(he
     assert here.states(ADA) == {"readers": "unconfirmed"}
 
 
+def test_a_page_elsewhere_that_copied_a_stamp_of_ours_gains_nothing(here: House) -> None:
+    stamp = here.stamp()
+    before = here.dump()
+    here.post("/subscribe", {"email": ADA, "list": "readers", "stamp": stamp}, origin="https://elsewhere.example")
+    assert here.dump() == before
+
+
 @pytest.mark.parametrize("origin", STRANGERS)
 def test_a_script_from_elsewhere_may_not_and_cannot_read_why(here: House, origin: str | None) -> None:
     before = here.dump()
