@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from python_multipart import parse_form
-from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field as Part
 from python_multipart.multipart import parse_options_header
 
@@ -82,7 +81,7 @@ def _multipart(content_type: str, body: bytes) -> Fields:
     headers = {"Content-Type": content_type.encode("latin-1", "replace"), "Content-Length": str(len(body)).encode()}
     try:
         parse_form(headers, io.BytesIO(body), on_field=keep, on_file=lambda _file: None)
-    except (FormParserError, ValueError) as error:
+    except ValueError as error:  # its own errors among them
         raise BadForm(str(error)) from error
     return _gathered(pairs)
 

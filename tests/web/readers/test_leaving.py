@@ -42,6 +42,14 @@ def test_a_post_leaves_at_once_and_is_answered_200_without_redirect_or_cookie(
     assert [row[5] for row in here.dump()["history"]] == [how]
 
 
+def test_looking_at_the_preferences_changes_nothing(here: House) -> None:
+    _, token = here.reader(ADA, "readers")
+    before = here.dump()
+    for method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE"):
+        here.ask(method, f"/preferences/{token}?list=festival&leave-all=1", content=b"leave-all=1")
+    assert here.dump() == before
+
+
 def test_a_look_shows_one_button_and_changes_nothing(here: House) -> None:
     _, token = here.reader(ADA, "readers")
     before = here.dump()
