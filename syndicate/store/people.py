@@ -280,13 +280,15 @@ def _keep_hmac(database: Database, connection: Connection, keyring: Keyring, add
 def _wiping(database: Database) -> Iterator[Connection]:
     """Give a writing transaction that leaves no bytes behind where it deletes (https://sqlite.org/pragma.html)."""
     with database.write() as connection:
-        if database.is_sqlite:
-            connection.exec_driver_sql("PRAGMA secure_delete=ON")
+        if not database.is_sqlite:
+            yield connection
+            return
+        before = connection.exec_driver_sql("PRAGMA secure_delete").scalar()
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
         try:
             yield connection
         finally:
-            if database.is_sqlite:
-                connection.exec_driver_sql("PRAGMA secure_delete=OFF")
+            connection.exec_driver_sql(f"PRAGMA secure_delete={before}")
 
 
 def _rewrite(database: Database) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from syndicate.audience.model import NewSubscriber, Notice, SuppressionReason, What
 from syndicate.audience.policy import Allowed, may_receive
@@ -204,6 +204,10 @@ def test_the_bytes_of_a_forgotten_address_are_gone_from_the_file(database: Datab
     with database.write() as connection:
         happened(connection, ADA, What.ASKED, NOW)
     came_back(database, ADA)
+    with database.write() as connection:  # what was deleted long ago, and not wiped, stands in the file still
+        connection.exec_driver_sql("PRAGMA secure_delete=OFF")
+        happened(connection, "old@reader.example", What.ASKED, NOW, note=f"for {ADA}")
+        connection.execute(delete(history).where(history.c.address_key == "old@reader.example"))
     assert ADA.encode() in bytes_of(database)
     assert forget(database, KEYS, ADA, NOW).file_rewritten
     assert ADA.encode() not in bytes_of(database)
