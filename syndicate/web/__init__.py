@@ -1,4 +1,4 @@
-"""The web faces. So far one: the editor's preview, on loopback, which shows what would be sent and changes nothing.
+"""The web faces: the readers' pages, in readers/, and the editor's preview, on loopback, which changes nothing.
 
 live.py      the installation kept open, and a stamp that tells cheaply whether anything changed
 look.py      the installation as it stands now → one frozen `Look`: issues, statuses, entries, notices

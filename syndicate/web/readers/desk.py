@@ -115,6 +115,10 @@ def fields_of(request: Request) -> Fields:
 
 
 def wants_json(request: Request) -> bool:
-    """Return whether a script asks: it says so, or it speaks JSON itself."""
-    asked = request.headers.get("accept", "")
-    return JSON in asked.lower() or media_type(request.headers.get("content-type", "")) == JSON
+    """Return whether a script asks: it says so, it speaks JSON itself, or the browser says that it is one.
+
+    A script could not read the page that a form is sent on to: that page is for no other site to read.
+    """
+    headers = request.headers
+    says_so = JSON in headers.get("accept", "").lower() or headers.get("sec-fetch-mode") == "cors"
+    return says_so or media_type(headers.get("content-type", "")) == JSON

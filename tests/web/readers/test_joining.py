@@ -48,6 +48,11 @@ def test_a_script_of_the_blog_sends_json_and_reads_the_answer(here: House, heade
     assert here.states(ADA) == {"readers": "unconfirmed"}
 
 
+def test_a_script_that_sends_a_form_as_a_form_gets_an_answer_that_it_can_read(here: House) -> None:
+    answer = here.post("/subscribe", {"email": ADA, "list": "readers"}, origin=BLOG, Sec_Fetch_Mode="cors")
+    assert (answer.status_code, answer.json()["ok"]) == (200, True)
+
+
 def test_multipart_is_a_form_too(here: House) -> None:
     parts = b'--x\r\nContent-Disposition: form-data; name="email"\r\n\r\nada@reader.example\r\n'
     parts += b'--x\r\nContent-Disposition: form-data; name="list"\r\n\r\nreaders\r\n--x--\r\n'

@@ -69,6 +69,18 @@ def test_the_token_of_a_mail_that_was_kept_for_years_still_leaves(here: House) -
     assert here.states(ADA) == {"readers": "unsubscribed"}
 
 
+def test_the_whole_way_is_the_same_on_either_database(tmp_path: Path, database_url: str) -> None:
+    with house(tmp_path, database_url=database_url) as here:
+        here.join(ADA)
+        here.post(f"/confirm/{here.token(Purpose.CONFIRM, ADA, 'readers')}")
+        assert here.states(ADA) == {"readers": "confirmed"}
+        letters = here.token(Purpose.READER, ADA, "readers")
+        here.post(f"/preferences/{letters}", {"list": ["readers", "festival"]})
+        assert here.states(ADA) == {"festival": "confirmed", "readers": "confirmed"}
+        here.ask("POST", f"/leave/{letters}", content=ONE_CLICK)
+        assert here.states(ADA) == {"festival": "confirmed", "readers": "unsubscribed"}
+
+
 def test_leaving_twice_says_the_same(here: House) -> None:
     _, token = here.reader(ADA, "readers")
     first = here.post(f"/leave/{token}")
