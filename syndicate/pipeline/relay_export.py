@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -17,10 +17,10 @@ from syndicate.audience.model import Subscriber, SuppressionReason, What
 from syndicate.returns.decide import SOFT_BOUNCES_AGE, decide
 from syndicate.returns.model import Action, ReturnKind
 from syndicate.returns.statements import NotUnderstood, Reported
-from syndicate.store import returned as rows
+from syndicate.store import returned
 from syndicate.store.history import happened
 from syndicate.store.joining import leave
-from syndicate.store.suppressing import forgotten_among, suppress
+from syndicate.store.suppressing import forgotten_among, suppress_all
 from syndicate.store.tables import subscribers
 
 BATCH = 500
@@ -82,20 +82,65 @@ def _apply(app: App, told: Sequence[Reported], dry_run: bool) -> list[Action | N
 
     Who was forgotten is suppressed already, under a name that does not show the address, and it stays so.
     """
-    now = app.clock.now()
     with app.database.write() as connection:
         readers = _readers(connection, told)
         strangers = {each.address for each in told if address_key(each.address) not in readers}
         forgotten = forgotten_among(connection, app.keyring, strangers)
-        done = [
-            Action.NOTHING
-            if (key := address_key(each.address)) in forgotten
-            else _one(connection, each, readers.get(key), now)
-            for each in told
-        ]
+        kept = [each for each in told if address_key(each.address) not in forgotten]
+        done = _act(connection, {_key(each): each for each in kept}, readers, app.clock.now())
         if dry_run:
             connection.rollback()
+    nothing: list[Action | None] = [Action.NOTHING] * (len(told) - len(kept))
+    known: list[Action | None] = [None] * (len(kept) - len(done))
+    return [*done, *known, *nothing]
+
+
+def _act(
+    connection: Connection, told: Mapping[str, Reported], readers: Mapping[str, Subscriber], now: datetime
+) -> list[Action]:
+    """Remember statements and carry out those that are new, in a handful of statements however many they are."""
+    rows = [_row(key, each, readers.get(address_key(each.address)), now) for key, each in told.items()]
+    numbers = returned.remember_all(connection, rows)
+    done: list[Action] = []
+    notes: dict[SuppressionReason, dict[str, str]] = {}
+    for key, each in told.items():
+        if key not in numbers:
+            continue
+        reader = readers.get(address_key(each.address))
+        action = _counted(connection, numbers[key], each, reader, now)
+        if reader is not None and action is not Action.NOTHING:
+            _change(connection, each, reader, now)
+        if action is Action.SUPPRESSED:
+            reason = _REASONS.get(each.kind, SuppressionReason.REQUEST)
+            notes.setdefault(reason, {})[each.address] = _note(each)
+        done.append(action)
+    for reason, addresses in notes.items():
+        suppress_all(connection, addresses, reason, now)
     return done
+
+
+def _row(key: str, told: Reported, reader: Subscriber | None, now: datetime) -> dict[str, object]:
+    action = _action(told.kind, reader)
+    return {
+        "key": key,
+        "at": min(told.at or now, now),
+        "kind": told.kind,
+        "action": action,
+        "address_key": address_key(told.address) if action is not Action.NOTHING else None,
+        "status": told.status,
+        "diagnostic": told.diagnostic,
+        "why": f"{HOW}: {told.why}",
+    }
+
+
+def _counted(connection: Connection, number: int, told: Reported, reader: Subscriber | None, now: datetime) -> Action:
+    """Return what is to be done, once the soft bounces of a reader are counted, this one too."""
+    if reader is None or told.kind is not ReturnKind.SOFT:
+        return _action(told.kind, reader)
+    counted = returned.soft_bounces(connection, reader.address, now - SOFT_BOUNCES_AGE)
+    action = decide(told.kind, is_proven=True, soft_bounces=counted)
+    returned.conclude(connection, number, action)
+    return action
 
 
 def _readers(connection: Connection, told: Sequence[Reported]) -> dict[str, Subscriber]:
@@ -108,29 +153,6 @@ def _readers(connection: Connection, told: Sequence[Reported]) -> dict[str, Subs
     }
 
 
-def _one(connection: Connection, told: Reported, reader: Subscriber | None, now: datetime) -> Action | None:
-    action = _action(told.kind, reader)
-    number = rows.remember(
-        connection,
-        _key(told),
-        told.kind,
-        min(told.at or now, now),
-        status=told.status,
-        diagnostic=told.diagnostic,
-        why=f"{HOW}: {told.why}",
-        address=told.address if action is not Action.NOTHING else None,
-        action=action,
-    )
-    if number is None:
-        return None
-    if reader is not None and told.kind is ReturnKind.SOFT:
-        counted = rows.soft_bounces(connection, reader.address, now - SOFT_BOUNCES_AGE)
-        action = decide(told.kind, is_proven=True, soft_bounces=counted)
-        rows.conclude(connection, number, action)
-    _change(connection, told, reader, action, now)
-    return action
-
-
 def _action(kind: ReturnKind, reader: Subscriber | None) -> Action:
     """Return what a statement asks for, before soft bounces are counted. Policy alerts nobody: the editor reads it."""
     if kind in (ReturnKind.POLICY, ReturnKind.OTHER) or (reader is None and kind not in _OF_STRANGERS):
@@ -140,16 +162,15 @@ def _action(kind: ReturnKind, reader: Subscriber | None) -> Action:
     return decide(kind, is_proven=True)
 
 
-def _change(connection: Connection, told: Reported, reader: Subscriber | None, action: Action, now: datetime) -> None:
-    note = f"{HOW}: {told.diagnostic or told.status or told.why}"
-    if reader is not None and action is not Action.NOTHING:
-        if told.kind in (ReturnKind.HARD, ReturnKind.SOFT):
-            happened(connection, reader.address, What.BOUNCED, now, note=note)
-        else:
-            leave(connection, reader, None, note, now)
-    if action is Action.SUPPRESSED:
-        reason = _REASONS.get(told.kind, SuppressionReason.REQUEST)
-        suppress(connection, told.address, reason, now, note=note)
+def _change(connection: Connection, told: Reported, reader: Subscriber, now: datetime) -> None:
+    if told.kind in (ReturnKind.HARD, ReturnKind.SOFT):
+        happened(connection, reader.address, What.BOUNCED, now, note=_note(told))
+    else:
+        leave(connection, reader, None, _note(told), now)
+
+
+def _note(told: Reported) -> str:
+    return f"{HOW}: {told.diagnostic or told.status or told.why}"
 
 
 def _key(told: Reported) -> str:

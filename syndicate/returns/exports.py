@@ -117,6 +117,16 @@ def _csv_rows(lines: Iterable[str], skipped: int) -> Iterator[tuple[str, Row | s
     delimiter = max(",;\t", key=header.count)
     csv.field_size_limit(MOST_FIELD_CHARS)
     reader = csv.DictReader(chain([header], rest), delimiter=delimiter, restkey="more cells than the header")
+    try:
+        columns = lowered(dict.fromkeys(reader.fieldnames or ()))
+    except csv.Error:
+        columns = {}
+    if relay_of(columns) is None:
+        yield (
+            f"line {skipped + 1}",
+            f"no header of a relay that we know, so no row was read: {printable(header.strip())}",
+        )
+        return
     while True:
         try:
             row = next(reader, None)

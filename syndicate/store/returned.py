@@ -6,6 +6,7 @@ who read it at the same moment one waits for the other and then finds it known.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,23 +40,21 @@ def remember(
     status: str | None,
     diagnostic: str | None,
     why: str,
-    address: str | None = None,
-    action: Action = Action.NOTHING,
 ) -> int | None:
     """Return the number of a message's row, made now; None where the message is known already."""
+    row = {"key": key, "at": at, "kind": kind, "action": Action.NOTHING, "address_key": None}
+    return remember_all(connection, [row | {"status": status, "diagnostic": diagnostic, "why": why}]).get(key)
+
+
+def remember_all(connection: Connection, messages: Sequence[Mapping[str, object]]) -> dict[str, int]:
+    """Return the numbers of rows made now, by key; those that were known already are not among them.
+
+    A message holds all columns but the number; one key stands once.
+    """
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    row = insert(returned).values(
-        key=key,
-        at=at,
-        kind=kind,
-        action=action,
-        address_key=address_key(address) if address else None,
-        status=status,
-        diagnostic=diagnostic,
-        why=why,
-    )
-    number: int | None = connection.execute(row.on_conflict_do_nothing().returning(returned.c.id)).scalar()
-    return number
+    rows = insert(returned).on_conflict_do_nothing().returning(returned.c.key, returned.c.id)
+    ordered = sorted(messages, key=lambda each: str(each["key"]))  # so that no two who write wait for each other
+    return {key: int(number) for key, number in connection.execute(rows, ordered)} if ordered else {}
 
 
 def recall(connection: Connection, key: str) -> Remembered | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -11,8 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from syndicate.audience.addresses import address_key
 from syndicate.audience.model import SuppressionReason, What
 from syndicate.audience.tokens import Keyring, forgotten_keys
-from syndicate.store.history import happened
-from syndicate.store.tables import suppressions
+from syndicate.store.tables import history, suppressions
 
 BOUNCES = (SuppressionReason.HARD_BOUNCE, SuppressionReason.SOFT_BOUNCES)
 
@@ -23,20 +22,42 @@ def suppress(connection: Connection, address: str, reason: SuppressionReason, no
     The first reason stays, but that a complaint outweighs a bounce: a mailbox may be mended, a complaint is a person's
     word.
     """
+    return bool(suppress_all(connection, {address: note}, reason, now))
+
+
+def suppress_all(
+    connection: Connection, notes: Mapping[str, str], reason: SuppressionReason, now: datetime
+) -> frozenset[str]:
+    """Suppress many addresses, each with its note, for one reason; return whose reason is new, by key (address_key)."""
+    told = {address_key(address): note for address, note in notes.items()}
+    if not told:
+        return frozenset()
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    row = insert(suppressions).values(address_key=address_key(address), reason=reason, since=now, note=note or None)
+    row = insert(suppressions)
     if reason is SuppressionReason.COMPLAINT:
+        fresh = {"reason": row.excluded.reason, "since": row.excluded.since, "note": row.excluded.note}
         kept = row.on_conflict_do_update(
-            index_elements=["address_key"],
-            set_={"reason": reason, "since": now, "note": note or None},
-            where=suppressions.c.reason.in_(BOUNCES),
+            index_elements=["address_key"], set_=fresh, where=suppressions.c.reason.in_(BOUNCES)
         )
     else:
         kept = row.on_conflict_do_nothing()
-    is_new = connection.execute(kept.returning(suppressions.c.address_key)).first() is not None
-    if is_new:
-        happened(connection, address, What.SUPPRESSED, now, note=f"{reason}, {note}" if note else reason)
-    return is_new
+    rows = [
+        {"address_key": key, "reason": reason, "since": now, "note": note or None} for key, note in sorted(told.items())
+    ]
+    new = frozenset(connection.execute(kept.returning(suppressions.c.address_key), rows).scalars())
+    lines = [
+        {
+            "address_key": key,
+            "at": now,
+            "what": What.SUPPRESSED,
+            "note": (f"{reason}, {note}" if note else reason)[:500],
+        }
+        for key, note in told.items()
+        if key in new
+    ]
+    if lines:
+        connection.execute(history.insert(), lines)
+    return new
 
 
 def forgotten_among(connection: Connection, keyring: Keyring, addresses: Collection[str]) -> frozenset[str]:

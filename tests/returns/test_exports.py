@@ -256,7 +256,7 @@ def test_a_statement_keeps_when_it_happened_and_what_the_server_said() -> None:
         ('{"items": [', "no JSON, or not whole"),
         ('{"items": [7]}', "no object"),
         ("[" * 100_000, "no JSON, or not whole"),
-        ("name,colour\nada,red\n", "no row of a relay that we know; it has: name, colour"),
+        ("name,colour\nada,red\n", "no header of a relay that we know, so no row was read: name,colour"),
     ],
     ids=[
         "keys",
