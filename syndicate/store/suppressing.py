@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syndicate.audience.addresses import address_key
@@ -37,7 +37,9 @@ def suppress_all(
     if reason is SuppressionReason.COMPLAINT:
         fresh = {"reason": row.excluded.reason, "since": row.excluded.since, "note": row.excluded.note}
         kept = row.on_conflict_do_update(
-            index_elements=["address_key"], set_=fresh, where=suppressions.c.reason.in_(BOUNCES)
+            index_elements=["address_key"],
+            set_=fresh,
+            where=or_(*(suppressions.c.reason == bounce for bounce in BOUNCES)),  # IN knows no executemany
         )
     else:
         kept = row.on_conflict_do_nothing()

@@ -15,7 +15,7 @@ from syndicate.store.database import Database
 from syndicate.store.deliveries import DeliveryStore
 from syndicate.store.history import happened, history_of
 from syndicate.store.proving import Proven, proven, reader_of
-from syndicate.store.suppressing import forgotten_among, suppress
+from syndicate.store.suppressing import forgotten_among, suppress, suppress_all
 from syndicate.store.tables import suppressions
 from tests.contracts.build import HOUR, NOW, at_once, frozen
 
@@ -99,6 +99,18 @@ def test_the_first_reason_stays_but_a_complaint_outweighs_a_bounce(database: Dat
     assert barred(database, hard, SuppressionReason.SOFT_BOUNCES) == (hard, 1)
     assert barred(database, complaint, complaint) == (complaint, 2)
     assert barred(database, hard) == (complaint, 2)
+
+
+def test_many_are_suppressed_at_once_and_who_is_new_among_them_is_told(database: Database) -> None:
+    complaint = SuppressionReason.COMPLAINT
+    notes = {f"r{number}@reader.example": "" for number in range(1200)} | {ADA: "x"}
+    barred(database, SuppressionReason.HARD_BOUNCE)
+    with database.write() as connection:
+        suppress(connection, BO, SuppressionReason.MANUAL, NOW)
+        assert len(suppress_all(connection, notes | {BO: ""}, complaint, NOW)) == 1201
+        assert suppress_all(connection, notes, complaint, NOW) == frozenset()
+        assert suppress_all(connection, {}, complaint, NOW) == frozenset()
+    assert barred(database) == (complaint, 2)
 
 
 def test_a_decision_by_hand_stays_whatever_comes_after(database: Database) -> None:
