@@ -4,7 +4,7 @@
     sending → deferred | failed | in_doubt | planned (proven unsent)
     planned | deferred → suppressed | cancelled            deferred → sending | failed (patience over)
     in_doubt → sent | planned | failed | cancelled | bounced | suppressed (proof, policy or a person decides)
-    failed → planned (a person)    bounced → complained    sent → sent is no step: a soft bounce is only counted
+    failed → planned (a person) | suppressed (the reader was forgotten)    bounced → complained    sent → sent is no step: a soft bounce is only counted
 
 `sent` means that a server took it. It never means delivered.
 """
@@ -46,7 +46,7 @@ STEPS: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     _S.DEFERRED: frozenset({_S.SENDING, _S.FAILED, _S.SUPPRESSED, _S.CANCELLED}),
     _S.IN_DOUBT: frozenset({_S.SENT, _S.PLANNED, _S.FAILED, _S.CANCELLED, _S.BOUNCED, _S.SUPPRESSED}),
     _S.SENT: frozenset({_S.BOUNCED, _S.COMPLAINED}),
-    _S.FAILED: frozenset({_S.PLANNED}),
+    _S.FAILED: frozenset({_S.PLANNED, _S.SUPPRESSED}),
     _S.BOUNCED: frozenset({_S.COMPLAINED}),
     _S.SUPPRESSED: frozenset(),
     _S.CANCELLED: frozenset(),
