@@ -32,7 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "deliveries": ("deliveries", "See, retry and resolve what goes to whom."),
     "lists": ("lists", "See the mailing lists."),
     "subscribers": ("subscribers", "Keep the people of the lists."),
-    "bounces": ("bounces", "Read the mail that comes back."),
+    "bounces": ("bounces", "Read, poll and import the mail that comes back."),
     "accounts": ("accounts", "Check the Mastodon accounts."),
     "preview": ("preview", "Serve the next issue and statuses on this machine."),
     "run": ("run", "Run the clock and the work, and serve the readers' pages."),

@@ -21,10 +21,14 @@ ENGLISH: Mapping[str, str] = {
     "join.too_many": "Too many requests came in this hour. Please try again later.",
     "sent.title": "Look in your mailbox",
     "sent.text": "A mail from {site} is on its way to you. Press the button in it, and you are subscribed.",
-    "sent.nothing": "Nothing there after ten minutes? Look among the spam, or ask again: the address may have a slip in it.",
+    "sent.nothing": (
+        "Nothing there after ten minutes? Look among the spam, or ask again: the address may have a slip in it."
+    ),
     "sent.never": "Whoever has asked us never to write gets no mail, and neither does an address that does not exist.",
     "joined.title": "Thank you",
-    "joined.text": "You are subscribed, and the next letter comes to you. If you had left before, a mail asks you first.",
+    "joined.text": (
+        "You are subscribed, and the next letter comes to you. If you had left before, a mail asks you first."
+    ),
     "confirm.title": "Subscribe to {lists}?",
     "confirm.text": "One press of the button, and the letters come to you.",
     "confirm.button": "Yes, subscribe me",
@@ -38,8 +42,10 @@ ENGLISH: Mapping[str, str] = {
     "expired.text": "Ask again, and a fresh link comes to you by mail.",
     "expired.button": "Ask again",
     "unknown.title": "This link does not work",
-    "unknown.text": "It is not whole, or it belongs to nobody whom we write to. Try the link in the newest letter again: "
-    "copy all of it, down to the last character.",
+    "unknown.text": (
+        "It is not whole, or it belongs to nobody whom we write to. Try the link in the newest letter "
+        "again: copy all of it, down to the last character."
+    ),
     "write_to": "Still stuck? Write to",
     "leave.title": "Unsubscribe from {lists}?",
     "leave.title_all": "Unsubscribe from {site}?",
@@ -97,10 +103,15 @@ GERMAN: Mapping[str, str] = {
     "join.too_many": "In dieser Stunde kamen zu viele Anfragen. Bitte versuch es später noch einmal.",
     "sent.title": "Sieh in dein Postfach",
     "sent.text": "Eine Mail von {site} ist unterwegs zu dir. Drück auf den Knopf darin, dann bekommst du die Briefe.",
-    "sent.nothing": "Nach zehn Minuten nichts da? Sieh im Spam nach, oder frag noch einmal an: Vielleicht ist ein Tippfehler in der Adresse.",
+    "sent.nothing": (
+        "Nach zehn Minuten nichts da? Sieh im Spam nach, oder frag noch einmal an: Vielleicht ist ein "
+        "Tippfehler in der Adresse."
+    ),
     "sent.never": "Wer uns gebeten hat, nie zu schreiben, bekommt keine Mail; ebenso eine Adresse, die es nicht gibt.",
     "joined.title": "Danke",
-    "joined.text": "Der nächste Brief kommt zu dir. Falls du dich einmal abgemeldet hattest, fragt vorher eine Mail nach.",
+    "joined.text": (
+        "Der nächste Brief kommt zu dir. Falls du dich einmal abgemeldet hattest, fragt vorher eine Mail nach."
+    ),
     "confirm.title": "{lists} abonnieren?",
     "confirm.text": "Ein Druck auf den Knopf, und die Briefe kommen zu dir.",
     "confirm.button": "Ja, abonnieren",
@@ -114,8 +125,8 @@ GERMAN: Mapping[str, str] = {
     "expired.text": "Frag noch einmal an, dann kommt ein neuer per Mail.",
     "expired.button": "Noch einmal anfragen",
     "unknown.title": "Dieser Link funktioniert nicht",
-    "unknown.text": "Er ist nicht vollständig, oder er gehört zu niemandem, dem wir schreiben. Versuch es mit dem Link im "
-    "neuesten Brief und kopier ihn ganz, bis zum letzten Zeichen.",
+    "unknown.text": "Er ist nicht vollständig, oder er gehört zu niemandem, dem wir schreiben. Versuch es mit dem Link "
+    "im neuesten Brief und kopier ihn ganz, bis zum letzten Zeichen.",
     "write_to": "Hilft das nicht? Schreib an",
     "leave.title": "{lists} abbestellen?",
     "leave.title_all": "{site} abbestellen?",

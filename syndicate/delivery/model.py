@@ -4,7 +4,8 @@
     sending → deferred | failed | in_doubt | planned (proven unsent)
     planned | deferred → suppressed | cancelled            deferred → sending | failed (patience over)
     in_doubt → sent | planned | failed | cancelled | bounced | suppressed (proof, policy or a person decides)
-    failed → planned (a person) | suppressed (the reader was forgotten)    bounced → complained    sent → sent is no step: a soft bounce is only counted
+    failed → planned (a person) | suppressed (the reader was forgotten)
+    bounced → complained    sent → sent is no step: a soft bounce is only counted
 
 `sent` means that a server took it. It never means delivered.
 """

@@ -188,7 +188,7 @@ def _tell(app: App, applied: Applied, returned: Returned) -> None:
             f"{POLICY_INCIDENT}{cause}",
             f"letters are refused because of us ({cause})\n\n"
             f"A receiver says: {_told(returned)}\n\n"
-            "It is not the reader, who stays on the list. What such a code means, and what to do: docs/deliverability.md",
+            "It is not the reader, who stays on the list. What it means, and what to do: docs/returned-mail.md",
         )
     if not applied.again:
         event("returned", kind=applied.kind, action=applied.action, why=applied.why)
