@@ -80,6 +80,7 @@ def addresses_in(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def one_line(text: str | None) -> str | None:
-    """Return a server's words on one line, cut; None where there are none."""
-    line = " ".join((text or "")[: 4 * MOST_DIAGNOSTIC_CHARS].split())
+    """Return a server's words on one line, cut, and fit for a terminal and a database; None where there are none."""
+    plain = "".join(char if char.isprintable() else " " for char in (text or "")[: 4 * MOST_DIAGNOSTIC_CHARS])
+    line = " ".join(plain.split())
     return line[:MOST_DIAGNOSTIC_CHARS] or None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.errors import HeaderParseError
 from email.header import decode_header
 
@@ -40,6 +40,8 @@ class Part:
     """Decoded from base64 or quoted-printable; lines end with a newline alone."""
     parts: tuple[Part, ...] = ()
     """What a multipart is made of; for message/rfc822 and its like the one message in it."""
+    is_cut: bool = False
+    """The message ends in it, without the boundary that would close it."""
 
     def header(self, name: str) -> str:
         """Return the first header of a name, in lower case here; empty where there is none."""
@@ -140,7 +142,7 @@ def _parts(body: bytes, content_type: str, depth: int) -> Iterator[Part]:
             return
         start = match.end()
     if start is not None:  # cut off, or its last boundary forgotten
-        yield _part(body[start:], depth - 1, default_type)
+        yield replace(_part(body[start:], depth - 1, default_type), is_cut=True)
 
 
 def _headers(content: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from syndicate.audience.addresses import harmless
 from syndicate.returns.answers import read_auto_reply, read_goodbye, tokens_of_subject
 from syndicate.returns.complaints import read_complaint
 from syndicate.returns.evidence import message_ids, verp_tokens, web_tokens
@@ -36,8 +37,8 @@ def read_returned(content: bytes) -> Returned:
         kind=finding.kind,
         recipients=finding.recipients,
         status=finding.status,
-        diagnostic=finding.diagnostic,
-        why=finding.why,
+        diagnostic=harmless(finding.diagnostic) if finding.diagnostic else None,
+        why=harmless(finding.why),
         verp_tokens=verp_tokens(message, finding.original, finding.return_paths),
         web_tokens=tokens_of_subject(subject) if is_goodbye else web_tokens(finding.original),
         message_ids=message_ids(message, finding.original),

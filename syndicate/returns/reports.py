@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from syndicate.returns.finding import (
     ADDRESS,
@@ -54,6 +54,8 @@ def read_report(message: Part) -> Finding | None:
     original = original_of(message)
     if original is not None and is_report(original):
         return Finding(kind=ReturnKind.OTHER, why="a report about a report: no letter of ours came back")
+    if status_part.is_cut:  # what came after may have been the words that tell why
+        blocks = tuple(replace(block, kind=_in_doubt(block.kind)) for block in blocks)
     kind = next(each for each in _WORST_FIRST if any(block.kind is each for block in blocks))
     worst = [block for block in blocks if block.kind is kind]
     named = tuple(dict.fromkeys(block.recipient for block in worst if block.recipient))[:MOST_RECIPIENTS]
@@ -65,6 +67,10 @@ def read_report(message: Part) -> Finding | None:
         diagnostic=one_line(worst[0].diagnostic),
         original=original,
     )
+
+
+def _in_doubt(kind: ReturnKind) -> ReturnKind:
+    return ReturnKind.SOFT if kind is ReturnKind.HARD else kind
 
 
 def _status_part(message: Part) -> Part | None:

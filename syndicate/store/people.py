@@ -295,9 +295,13 @@ def _rewrite(database: Database) -> bool:
     """Write an SQLite file anew, since pages keep what once stood in them; False where others hold it just now."""
     with explained(database), database.engine.connect() as connection:
         plain: Any = connection.connection.dbapi_connection
+        before = plain.execute("PRAGMA busy_timeout").fetchone()[0]
+        plain.execute("PRAGMA busy_timeout=2000")  # who reads for longer keeps it for longer: the command is run again
         try:
             plain.execute("VACUUM")
             busy, _, _ = plain.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.OperationalError:  # locked by another process, or no room for a second copy
             return False
+        finally:
+            plain.execute(f"PRAGMA busy_timeout={before}")
     return not busy

@@ -38,7 +38,7 @@ def sound(returned: Returned) -> None:
         *returned.recipients,
         *returned.message_ids,
     )
-    assert all("\n" not in line and "\x00" not in line for line in lines)
+    assert all(line.isprintable() for line in lines)
     json.dumps(asdict(returned), ensure_ascii=False).encode("utf-8")
 
 
@@ -156,7 +156,11 @@ def test_any_status_and_words_mean_something(status: str | None, words: str | No
     assert kind_of(status, words) in (ReturnKind.HARD, ReturnKind.SOFT, ReturnKind.POLICY, ReturnKind.DELIVERED)
 
 
-@given(st.sampled_from([case for case in CASES if case.kind != "hard"]), st.integers(0, 10_000))
+MILD = [case for case in CASES if case.kind != "hard" and case.name != "a bounce of a bounce"]
+"""What is about something else than our letter says so in its last part; before that is there, nothing tells."""
+
+
+@given(st.sampled_from(MILD), st.integers(0, 10_000))
 def test_a_message_cut_short_never_becomes_a_hard_bounce(case: object, at: int) -> None:
     content = getattr(case, "content", b"")
     assert read_returned(content[:at]).kind is not ReturnKind.HARD

@@ -23,6 +23,7 @@ TEMPLATES = sorted(
     path.relative_to(PACKAGE_TEMPLATES).as_posix()
     for kind in ("email", "status")
     for path in (PACKAGE_TEMPLATES / kind).iterdir()
+    if path.stem != "notice"  # not an issue's: a notice is not previewed
 )
 
 
