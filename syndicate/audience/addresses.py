@@ -57,6 +57,11 @@ def printable(text: str, most: int = 80) -> str:
     return shown if len(shown) <= most else f"{shown[:most]}…"
 
 
+def harmless(text: str) -> str:
+    """Return anybody's text with "?" for what a terminal would obey, a database refuse, or no eye see."""
+    return text if text.isprintable() else _UNPRINTABLE.sub("?", text)
+
+
 def _local_fault(local: str) -> str:
     """Return why nobody can be mailed under such a local part."""
     if local.isascii() or not local.isprintable() or not _LOCAL.fullmatch(re.sub(r"[^\x00-\x7f]", "x", local)):
