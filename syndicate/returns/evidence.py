@@ -64,7 +64,8 @@ def message_ids(message: Part, original: Part | None) -> tuple[str, ...]:
         *(original.headers_of("message-id") if original else ()),
         *message.headers_of("x-original-message-id", "in-reply-to", "references"),
     ]
-    return _first(MOST_MESSAGE_IDS, (match[0] for value in values for match in _MESSAGE_ID.finditer(value)))
+    found = (match[0] for value in values for match in _MESSAGE_ID.finditer(value))
+    return _first(MOST_MESSAGE_IDS, (each for each in found if each.isprintable()))
 
 
 def _first(most: int, found: Iterator[str]) -> tuple[str, ...]:

@@ -93,6 +93,10 @@ HOSTILE = {
     "halves of characters": "Subject: \ud800\udfff unsubscribe\n\n\ud800".encode("utf-8", "surrogatepass"),
     "words without end": report(failed(diagnostic="smtp; " + "user is the that " * 3000)),
     "codes without end": report(failed(diagnostic="550 5.1." * 1000)),
+    "a diagnostic for a terminal": report(failed(diagnostic="smtp; 550 \x00\x1b]0;a\x07 \x9b31m \u202e user unknown")),
+    "a complaint for a terminal": b"Message-ID: <a\x1b[31m@b>\nReferences: <c\x00@d>\n"
+    + b"Content-Type: multipart/report; report-type=feedback-report; boundary=b\n\n"
+    + b"--b\nContent-Type: message/feedback-report\n\nFeedback-Type: ab\x00\x1b[31muse\n\n--b--\n",
     "a server's format, then blanks": DAEMON + b"Did not reach the following recipient\n" + (b" " * 299 + b"\n") * 2000,
     "a server's format, then @": DAEMON + b"Your message could not be delivered to\n" + (b"a@" * 149 + b"\n") * 2000,
 }
