@@ -37,7 +37,7 @@ test: $(STAMP) browser dovecot  ## everything: pure tests, contracts on SQLite a
 	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 check: $(STAMP) lint  ## fast: format, lint, types, pure tests
-	@$(BIN)/python -m pytest -q -x -n 2 -m 'not journey and not postgres and not browser and not live and not dovecot'
+	@$(BIN)/python -m pytest -q -x -n 2 -m 'not journey and not postgres and not browser and not live and not dovecot and not slow'
 
 lint: $(STAMP)  ## format, lint, types
 	@$(BIN)/ruff format --check .

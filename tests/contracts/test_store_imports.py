@@ -30,6 +30,8 @@ from syndicate.store.opening import open_database
 from syndicate.store.people import forget, person_of
 from tests.contracts.build import HOUR, NOW
 
+pytestmark = pytest.mark.slow
+
 KEYS = Keyring((b"k" * 32,))
 ADDRESSES = ("ada@reader.example", "bo@reader.example", "cy@reader.example")
 words = st.sampled_from(Standing)

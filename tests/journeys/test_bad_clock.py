@@ -10,6 +10,8 @@ import pytest
 
 from tests.pipeline.studio import WEDNESDAY, Post, Studio, studio
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 FRESH = Post(name="nine-doors", published=WEDNESDAY)
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -28,6 +29,8 @@ from syndicate.pipeline.joining import ConfirmAnswer, JoinRequest, confirm, expi
 from syndicate.pipeline.leaving import leave, set_preferences
 from syndicate.store.joining import leave_all
 from tests.pipeline.studio import studio
+
+pytestmark = pytest.mark.slow
 
 PEOPLE = ("ada@reader.example", "bo@reader.example")
 LISTS = ("readers", "fast")

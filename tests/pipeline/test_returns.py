@@ -18,11 +18,13 @@ from syndicate.errors import ChannelError, StoreError, UnreachableError
 from syndicate.mailbox.maildir import MaildirMailbox
 from syndicate.pipeline import mailbox as looking
 from syndicate.pipeline.mailbox import Looked, poll_mailbox, returns_due
-from syndicate.pipeline.returns import refused_at_sending
+from syndicate.pipeline.returns import MOST_POLICIES, refused_at_sending
 from syndicate.returns.model import Action
 from syndicate.store.deliveries import move
 from syndicate.store.history import history_of
 from tests.pipeline.studio import DAY, FRIDAY, HOUR, MINUTE, Post, Studio, again, studio
+
+pytestmark = pytest.mark.slow
 
 MAIL = "  unsubscribe_mailto: leave@lantern.example\n"
 MAILBOX = f"{MAIL}  return_path: bounces+{{token}}@lantern.example\n  mailbox: {{maildir: back/, every: 5m}}\n"
@@ -209,6 +211,16 @@ def test_a_refusal_by_policy_tells_the_editor_once_and_keeps_the_reader(desk: De
     assert [each for each in desk.studio.alerts() if "5.7.26" in each] == [
         "[The Lantern] letters are refused because of us (5.7.26)"
     ]
+
+
+def test_a_reader_who_invents_refusals_does_not_fill_the_editors_mailbox(desk: Desk) -> None:
+    for number in range(40):
+        desk.put(dsn(desk.token(), status=f"5.7.{100 + number}", diagnostic=f"550 5.7.{100 + number} blocked by us"))
+    assert desk.look().actions[Action.ALERTED] == 40
+    desk.studio.tick()
+    assert len(desk.studio.alerts()) == MOST_POLICIES + 1
+    desk.studio.live(9 * DAY, step=DAY)
+    assert not [each for each in desk.app.incidents.open_ones() if "policy" in each.name]
 
 
 def test_what_is_told_of_a_policy_is_over_after_a_quiet_week(desk: Desk) -> None:

@@ -75,12 +75,12 @@ def test_a_name_that_is_no_text_is_shown_all_the_same(folder: Path, capsys: pyte
     assert json.loads(capsys.readouterr().out)["file"] == r"caf\xe9.eml"
 
 
-def test_an_order_to_the_terminal_is_shown_and_not_obeyed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_order_to_the_terminal_is_none_any_more(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "c.eml").write_bytes(report(failed(diagnostic="smtp; 550 5.1.1 \x1b]0;owned\x07 no")))
     assert run("--jsonl", "c.eml") == 0
     out = capsys.readouterr().out
     assert "\x1b" not in out
-    assert json.loads(out)["diagnostic"] == "550 5.1.1 \x1b]0;owned\x07 no"
+    assert json.loads(out)["diagnostic"] == "550 5.1.1 ]0;owned no"
 
 
 def test_every_word_it_says_is_explained() -> None:

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from syndicate.audience.tokens import Purpose
 from tests.web.readers.house import BLOG, BLOGSPOT, HOST, OWN, House, house
 
+pytestmark = pytest.mark.slow
+
 LOOKS = ("GET", "GET", "GET", "GET", "HEAD", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "PATCH", "PROPFIND")
 
 
