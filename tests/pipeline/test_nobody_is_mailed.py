@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -153,7 +154,8 @@ class Readers(RuleBasedStateMachine):
         else:
             subject = re.search(r"subject=unsubscribe%20([^>]+)>", ways)
             assert subject is not None
-            self._comes(f"From: x@y.example\nTo: leave@lantern.example\nSubject: unsubscribe {subject[1]}\n\n")
+            asked = f"unsubscribe {unquote(subject[1])}"  # as a mail program fills it in (RFC 6068 §2)
+            self._comes(f"From: x@y.example\nTo: leave@lantern.example\nSubject: {asked}\n\n")
         for name in token[1].split(".")[2].split("+"):
             self._left((owner(mail), name))
 
