@@ -20,20 +20,21 @@ from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Outcome
 from syndicate.delivery.retry import Step
 from syndicate.errors import AudienceError
 from syndicate.pipeline.draft import ways_out
-from syndicate.pipeline.letters import record, return_path, way_out
+from syndicate.pipeline.letters import LedgerLetters, return_path, way_out
 from syndicate.protocols import AttemptLike
-from syndicate.store.ledger import Attempt, ClaimedLetter, Ledger
-from syndicate.store.notices import lists_of_notice
+from syndicate.store.ledger import ClaimedLetter, Ledger
+from syndicate.store.notices import key_of_notice, lists_of_notice
 
 NOTICE_EVERY = 20
 """So many letters of an issue go between two looks for a notice."""
 
 
-class NoticeLetters:
-    """What the delivery loop needs of the ledger for notices (delivery/deliver.py: Claims)."""
+class NoticeLetters(LedgerLetters):
+    """The notices that are due."""
 
     def __init__(self, app: App, ledger: Ledger, mail: Mail) -> None:
-        self._app, self._ledger, self._mail = app, ledger, mail
+        super().__init__(app, ledger)
+        self._mail = mail
         self._compiled: dict[tuple[Notice, tuple[str, ...]], CompiledLetter] = {}
 
     def claim(self) -> Letter | None:
@@ -46,19 +47,6 @@ class NoticeLetters:
                 self._ledger.record(row.key, Step(state=DeliveryState.FAILED, due=None, reply=error.what))
         return None
 
-    def attempt(self, key: DeliveryKey) -> Attempt:
-        """Return which attempt a claimed notice is in."""
-        return self._ledger.attempt(key)
-
-    def record(self, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
-        """Record what came of it; False where it is no longer ours."""
-        return record(self._app, self._ledger, key, step, outcome)
-
-    def give_back(self, keys: set[DeliveryKey]) -> None:
-        """Plan again what surely never was on a wire."""
-        if keys:
-            self._ledger.give_back(sorted(keys), self._app.clock.now())
-
     def _addressed(self, notice: Notice, row: ClaimedLetter) -> Letter:
         if row.subscriber_id is None or row.address is None:
             raise AudienceError("the reader was forgotten")
@@ -66,9 +54,8 @@ class NoticeLetters:
         if public is None:
             raise AudienceError("web.public_url is gone from config.yaml, and the notice links to a page there")
         date = self._ledger.attempt(row.key).first_tried
-        number = message_id(
-            self._app.secret, f"notice:{row.key}", row.address.casefold(), self._mail.sender_address.rpartition("@")[2]
-        )
+        named, domain = key_of_notice(row.key, date), self._mail.sender_address.rpartition("@")[2]
+        number = message_id(self._app.secret, named, row.address.casefold(), domain)
         slots = Slots(
             address=row.address,
             message_id=number,

@@ -18,6 +18,11 @@ def lists_of_notice(names: str) -> tuple[str, ...]:
     return tuple(names.split("+")) if names else ()
 
 
+def key_of_notice(number: int, first_tried: datetime) -> str:
+    """Return what names a notice's letter: of a request that expired nothing stays, and its number is used again."""
+    return f"notice:{number}:{int(first_tried.timestamp())}"
+
+
 def plan_notice(connection: Connection, subscriber: int, lists: tuple[str, ...], notice: Notice, now: datetime) -> bool:
     """Plan a notice about these lists, in the caller's transaction; False where the same one waits already."""
     names = "+".join(sorted(lists))

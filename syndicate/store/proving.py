@@ -12,6 +12,7 @@ from syndicate.audience.addresses import address_key
 from syndicate.audience.model import Subscriber
 from syndicate.audience.tokens import Keyring, Purpose, proves_verp, read_verp_token, read_web_token
 from syndicate.store.joining import proven_reader
+from syndicate.store.notices import key_of_notice
 from syndicate.store.tables import deliveries, issues, subscribers
 
 MOST_NUMBER = 2**63 - 1
@@ -88,7 +89,17 @@ def _by_message_id(
     if not wanted or not keys:
         return
     query = (
-        select(deliveries.c.id, deliveries.c.notice, issues.c.digest, issues.c.number, subscribers)
+        select(
+            deliveries.c.id,
+            deliveries.c.notice,
+            deliveries.c.first_tried,
+            issues.c.digest,
+            issues.c.number.label("issue"),
+            subscribers.c.id.label("reader"),
+            subscribers.c.address,
+            subscribers.c.name,
+            subscribers.c.added,
+        )
         .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
         .outerjoin(issues, issues.c.id == deliveries.c.issue_id)
         .where(subscribers.c.address_key.in_(keys))
@@ -96,9 +107,10 @@ def _by_message_id(
         .limit(MOST_LETTERS)
     )
     for row in connection.execute(query).all():
-        number, notice, digest, issue, *person = row
-        sent = f"notice:{number}" if notice else f"{digest}:{issue}"
-        reader = Subscriber(id=person[0], address=person[1], name=person[3], added=person[4])
+        if row.notice and row.first_tried is None:
+            continue  # it never went
+        sent = key_of_notice(row.id, row.first_tried) if row.notice else f"{row.digest}:{row.issue}"
+        reader = Subscriber(id=row.reader, address=row.address, name=row.name, added=row.added)
         ours = naming(sent, reader.address.casefold()).encode()
         if any(hmac.compare_digest(ours, each) for each in wanted):
-            yield Proven(reader=reader, delivery=number)
+            yield Proven(reader=reader, delivery=row.id)

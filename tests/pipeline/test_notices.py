@@ -203,3 +203,15 @@ def test_a_link_still_works_after_a_new_key_signs(site: Studio) -> None:
     del site.app.__dict__["keyring"]
     site.clock.advance(200 * WEEK)
     assert leave(site.app, old, "one-click").known
+
+
+def test_who_asks_again_after_the_first_request_expired_gets_a_letter_of_its_own(site: Studio) -> None:
+    ask(site)
+    site.tick()
+    (first,) = to(site)
+    site.live(WEEK + HOUR, step=HOUR)
+    ask(site)
+    site.tick()
+    asked = to(site)
+    assert len(asked) == 2, "the rows of the first request are gone, and their numbers are used again"
+    assert asked[1]["Message-ID"] != first["Message-ID"], "mailboxes keep one letter of a Message-ID"
