@@ -33,6 +33,8 @@ from syndicate.store.proving import Proven, proven, reader_of
 from syndicate.store.suppressing import suppress
 
 POLICY_INCIDENT = "refused by policy:"
+MOST_POLICIES = 5
+"""So many causes are told apart at a time. A reader can send reports of any cause, and each would be a mail."""
 _S = DeliveryState
 
 
@@ -180,9 +182,15 @@ def _told(returned: Returned) -> str:
     return returned.diagnostic or returned.status or returned.why
 
 
+def _cause(app: App, cause: str) -> str:
+    """Return by what name a refusal is told: its status, or with many others while those of many are open."""
+    named = {each.name for each in app.incidents.open_ones() if each.name.startswith(POLICY_INCIDENT)}
+    return cause if f"{POLICY_INCIDENT}{cause}" in named or len(named) < MOST_POLICIES else "many causes"
+
+
 def _tell(app: App, applied: Applied, returned: Returned) -> None:
     if applied.action is Action.ALERTED:
-        cause = returned.status or "no status code"
+        cause = _cause(app, returned.status or "no status code")
         alert(
             app,
             f"{POLICY_INCIDENT}{cause}",
