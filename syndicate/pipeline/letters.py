@@ -105,15 +105,6 @@ def return_path(app: App, mail: Mail, key: DeliveryKey, address: str, *, is_ours
     return mail.bounces_to(verp_token(app.keyring, delivery=key, address=address))
 
 
-def record(app: App, ledger: Ledger, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
-    """Record what came of a letter, and do what a final refusal says of its reader; False where it is not ours."""
-    remote_id, remote_url = remote_of(outcome)
-    recorded = ledger.record(key, step, remote_id=remote_id, remote_url=remote_url)
-    if recorded and isinstance(outcome, Refused):
-        refused_at_sending(app, key, outcome.reason)
-    return recorded
-
-
 def filled(app: App, email: RenderedEmail) -> RenderedEmail:
     """Return an issue as its readers see it: with the ways out of this installation in their places."""
     return fill(email, tuple(way.replace(SLOT, "example") for way in ways_out(app.config)))
@@ -152,13 +143,38 @@ def send_test(app: App, made: Draft, address: str) -> str:
     raise ChannelError("the test letter had no answer", where=address)
 
 
-class IssueLetters:
-    """What the delivery loop needs of the ledger for one issue (delivery/deliver.py: Claims)."""
+class LedgerLetters:
+    """What the delivery loop needs of the ledger for letters (delivery/deliver.py: Claims), but for the claiming."""
+
+    def __init__(self, app: App, ledger: Ledger) -> None:
+        self._app, self._ledger = app, ledger
+
+    def attempt(self, key: DeliveryKey) -> Attempt:
+        """Return which attempt a claimed letter is in."""
+        return self._ledger.attempt(key)
+
+    def record(self, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
+        """Record what came of it, and do what a final refusal says of its reader; False where it is not ours."""
+        remote_id, remote_url = remote_of(outcome)
+        recorded = self._ledger.record(key, step, remote_id=remote_id, remote_url=remote_url)
+        if recorded and isinstance(outcome, Refused):
+            refused_at_sending(self._app, key, outcome.reason)
+        return recorded
+
+    def give_back(self, keys: set[DeliveryKey]) -> None:
+        """Plan again what surely never was on a wire."""
+        if keys:
+            self._ledger.give_back(sorted(keys), self._app.clock.now())
+
+
+class IssueLetters(LedgerLetters):
+    """The letters of one issue."""
 
     def __init__(self, app: App, ledger: Ledger, mail: Mail, issue: StoredIssue) -> None:
         if issue.email is None:
             raise ValueError(f"issue {issue.id} was never frozen")
-        self._app, self._ledger, self._issue = app, ledger, issue
+        super().__init__(app, ledger)
+        self._issue = issue
         self._press = Press(
             app,
             mail,
@@ -179,19 +195,6 @@ class IssueLetters:
                 refused = Step(state=DeliveryState.FAILED, due=None, reply=error.what)
                 self._ledger.record(claimed.key, refused)
         return None
-
-    def attempt(self, key: DeliveryKey) -> Attempt:
-        """Return which attempt a claimed letter is in."""
-        return self._ledger.attempt(key)
-
-    def record(self, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
-        """Record what came of it; False where it is no longer ours."""
-        return record(self._app, self._ledger, key, step, outcome)
-
-    def give_back(self, keys: set[DeliveryKey]) -> None:
-        """Plan again what surely never was on a wire."""
-        if keys:
-            self._ledger.give_back(sorted(keys), self._app.clock.now())
 
     def _addressed(self, claimed: ClaimedLetter) -> Letter:
         address, list_name = claimed.address, claimed.list_name
