@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 from syndicate.returns.evidence import web_tokens_in
 from syndicate.returns.finding import Finding, addresses_in, is_automatic
@@ -50,7 +51,7 @@ def tokens_of_subject(subject: str) -> tuple[str, ...]:
     match = re.search(r"\bunsubscribe\b", subject, re.IGNORECASE)
     if match is None:
         return ()
-    words = subject[match.end() :].split()
+    words = unquote(subject[match.end() :]).split()  # some mail programs leave the link as it stands (RFC 6068 §2)
     return web_tokens_in((*words, "".join(words), "+".join(words)))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from syndicate.audience.tokens import Purpose, proves, proves_verp, read_verp_token, read_web_token
@@ -97,8 +99,10 @@ def test_the_way_out_of_the_original_names_the_reader(way: str) -> None:
         f"unsubscribe {TOKEN.replace('+', ' ')}",
         f"unsubscribe\n {TOKEN[:30]}\n {TOKEN[30:]}",
         f"=?utf-8?q?unsubscribe_{TOKEN.replace('_', '=5F')}?=",
+        f"unsubscribe%20{quote(TOKEN)}",
+        f"unsubscribe {quote(TOKEN)}",
     ],
-    ids=["plain", "answer", "colon", "capitals", "blanks", "folded", "encoded"],
+    ids=["plain", "answer", "colon", "capitals", "blanks", "folded", "encoded", "as the link has it", "half of it"],
 )
 def test_the_token_of_a_goodbye_is_read(subject: str) -> None:
     assert TOKEN in read_returned(from_person("", subject=subject)).web_tokens
