@@ -25,7 +25,7 @@ class _Lines(logging.Formatter):
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         head = {"time": _moment(record), "level": record.levelname.lower(), "event": record.getMessage()}
-        return json.dumps({**head, **getattr(record, "facts", {})}, default=str, ensure_ascii=False)
+        return _json({**head, **getattr(record, "facts", {})})
 
 
 def configure(*, as_json: bool, verbosity: int) -> None:
@@ -43,8 +43,10 @@ def _moment(record: logging.LogRecord) -> str:
 
 def _quoted(value: object) -> str:
     text = " ".join(str(value).split())
-    return (
-        text
-        if text and all(char.isprintable() and char not in ' "=' for char in text)
-        else json.dumps(text, ensure_ascii=False)
-    )
+    return text if text and all(char.isprintable() and char not in ' "=' for char in text) else _json(text)
+
+
+def _json(value: object) -> str:
+    """Return a value as JSON, in ASCII alone where a terminal would obey a character of it or nobody see it."""
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if text.isprintable() else json.dumps(value, default=str)

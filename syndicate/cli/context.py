@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from syndicate.audience.addresses import harmless
+
 if TYPE_CHECKING:
     from syndicate.app import App
     from syndicate.config import Config
@@ -44,7 +46,10 @@ def print_json(value: object) -> None:
 
 def json_text(value: object) -> str:
     """Return a value as `print_json` prints it."""
-    return json.dumps(_plain(value), ensure_ascii=False, indent=2)
+    plain = _plain(value)
+    text = json.dumps(plain, ensure_ascii=False, indent=2)
+    # What a terminal would obey, wherever it came from, is escaped; JSON says the same with and without.
+    return text if harmless(text.replace("\n", " ")) == text.replace("\n", " ") else json.dumps(plain, indent=2)
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]], *, none: str) -> None:
@@ -69,13 +74,13 @@ def when(moment: datetime | None, app: App | None = None) -> str:
 
 def cut(text: str | None, most: int) -> str:
     """Return text in at most so many characters."""
-    shown = " ".join((text or "").split())
+    shown = harmless(" ".join((text or "").split()))
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 
 def _cell(value: object) -> str:
     """Return a value on one line: a line break in it would begin a row that is none."""
-    return "-" if value is None else " ".join(str(value).split())
+    return "-" if value is None else harmless(" ".join(str(value).split()))
 
 
 def _plain(value: Any) -> Any:

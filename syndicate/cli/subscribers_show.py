@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from syndicate.audience.addresses import harmless
 from syndicate.cli.context import as_json_option, cut, opened, print_json, when
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _told(app: App, person: Person) -> Iterator[str]:
     if lines:
         yield ""
     for line in lines:
-        yield f"  {when(line.at, app):<21}  {line.text}"
+        yield f"  {when(line.at, app):<21}  {harmless(line.text)}"
 
 
 def _standing(app: App, person: Person) -> Iterator[str]:

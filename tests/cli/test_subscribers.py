@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from syndicate.app import open_app
+from syndicate.audience.model import What
 from syndicate.cli import root
+from syndicate.config import load_config
 from syndicate.errors import AudienceError, NotFoundError
+from syndicate.store.history import happened
 
 CONFIG = {
     "site": {"name": "The Bench", "url": "https://bench.example", "timezone": "Europe/Dublin"},
@@ -127,6 +131,16 @@ def test_a_story_begins_with_whether_the_address_is_mailed() -> None:
     shown = data("show", "a@b.example")
     assert shown["mailed"] == [{"list": "readers", "mailed": False, "because": "unsubscribed"}]
     assert shown["story"][0]["text"] == "first known here"
+
+
+@pytest.mark.parametrize("how", [(), ("--json",)], ids=["text", "json"])
+def test_what_a_server_said_does_not_move_the_editors_cursor(how: tuple[str, ...]) -> None:
+    run("add", "a@b.example")
+    with open_app(load_config(Path("config.yaml"), {})) as app, app.database.write() as connection:
+        happened(connection, "a@b.example", What.BOUNCED, app.clock.now(), note="550 \x1b[2J\x9b31m\u202e no")
+    told = run("show", "a@b.example", *how).stdout
+    assert "550" in told
+    assert told.replace("\n", "").isprintable()
 
 
 def test_an_address_that_is_only_suppressed_has_a_story_and_one_that_is_not_known_has_none() -> None:
