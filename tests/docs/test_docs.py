@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from itertools import chain
@@ -11,16 +12,17 @@ from itertools import chain
 import click
 import pytest
 
-from syndicate.audience.model import SubscriptionState, SuppressionReason
+from syndicate.audience.model import Landing, Notice, OptIn, SubscriptionState, SuppressionReason, Welcome, What
 from syndicate.compose.model import IssueState
 from syndicate.delivery.model import START, STEPS, DeliveryState
+from syndicate.returns.model import Action, ReturnKind
 from syndicate.reviews.admission import EntryState, Hold
 from syndicate.reviews.model import Kind
 from syndicate.reviews.ratings import parse_rating
 from tests.docs.pages import ROOT, commands, options_of, text_of
 
 COMMANDS = commands()
-TEST_NAME = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+TEST_NAME = re.compile(r"`(tests/[\w/]+\.py)::([Tt]est\w+)`")
 
 
 # --- docs/commands.md ---
@@ -70,18 +72,40 @@ def test_choices_are_all_named(command: str) -> None:
 
 # --- docs/concepts.md ---
 
-NAMED = [*DeliveryState, *IssueState, *EntryState, *Hold]
+TABLES: Mapping[type[StrEnum], tuple[str, str]] = {
+    EntryState: ("What becomes of an entry", "state"),
+    Hold: ("What becomes of an entry", "reason"),
+    IssueState: ("What is sent", "state"),
+    SubscriptionState: ("Who gets it", "state"),
+    SuppressionReason: ("Who gets it", "reason"),
+    OptIn: ("Joining, and what a reader is told", "opt_in"),
+    Welcome: ("Joining, and what a reader is told", "welcome"),
+    Notice: ("Joining, and what a reader is told", "notice"),
+    What: ("Joining, and what a reader is told", "line"),
+    Landing: ("Joining, and what a reader is told", "import"),
+    DeliveryState: ("What becomes of a letter or a status", "state"),
+    ReturnKind: ("What comes back", "kind"),
+    Action: ("What comes back", "action"),
+}
+"""Each list of words, the part of the page that has its table, and the head of that table's first column."""
 
 
-@pytest.mark.parametrize("word", NAMED, ids=lambda word: f"{type(word).__name__}-{word}")
-def test_every_state_and_reason_has_its_row(word: StrEnum) -> None:
-    assert re.search(rf"^\| `{word}` \| \S", text_of("concepts.md"), re.MULTILINE)
+def rows_of(part: str, head: str) -> list[str]:
+    """Return the words of a table that have an explanation beside them."""
+    text = re.search(rf"^## {part}\n(.*?)(?=^## |\Z)", text_of("concepts.md"), re.MULTILINE | re.DOTALL)
+    assert text, f"docs/concepts.md has no part “{part}”"
+    table = re.search(rf"^\| {head} \| [^\n]*\n\| --- [^\n]*\n((?:\|[^\n]*\n)+)", text[1], re.MULTILINE)
+    assert table, f"there is no table of each {head} in “{part}”"
+    return re.findall(r"^\| `([^`]+)` \| \S", table[1], re.MULTILINE)
 
 
-@pytest.mark.parametrize(
-    "word", [*Kind, *SubscriptionState, *SuppressionReason], ids=lambda word: f"{type(word).__name__}-{word}"
-)
-def test_every_other_word_of_a_list_is_named(word: StrEnum) -> None:
+@pytest.mark.parametrize("words", TABLES, ids=lambda words: words.__name__)
+def test_every_word_of_a_list_has_its_row_and_no_row_is_of_the_past(words: type[StrEnum]) -> None:
+    assert sorted(rows_of(*TABLES[words])) == sorted(words)
+
+
+@pytest.mark.parametrize("word", Kind, ids=str)
+def test_every_kind_of_entry_is_named(word: StrEnum) -> None:
     assert f"`{word}`" in text_of("concepts.md")
 
 
@@ -147,10 +171,20 @@ def test_each_promise_names_its_limits_and_the_tests_that_would_fail(number: int
     assert TEST_NAME.search(text.partition("**The tests.**")[2])
 
 
+@cache
+def machines_of(path: str) -> frozenset[str]:
+    """Return the names of the state machines of a file, which are tests by assignment."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    made = (target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets)
+    return frozenset(
+        target.id for target in made if isinstance(target, ast.Name) and target.id.lower().startswith("test")
+    )
+
+
 @pytest.mark.parametrize(("path", "name"), named_tests(), ids=lambda part: part.rpartition("/")[2])
 def test_every_test_that_is_named_is_there(path: str, name: str) -> None:
     assert (ROOT / path).is_file()
-    assert name in functions_of(path)
+    assert name in functions_of(path) | machines_of(path)
 
 
 # --- docs/architecture.md ---
