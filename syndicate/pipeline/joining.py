@@ -177,7 +177,7 @@ def _request(app: App, connection: Connection, address: str, lists: Sequence[str
 
 def _notice(connection: Connection, reader: Subscriber, notice: Notice, lists: Sequence[str], now: datetime) -> bool:
     """Plan one mail about these lists, unless the address had its share for today."""
-    if not lists or rows.notices_since(connection, reader.id, notice, now - DAY) >= MOST_A_DAY[notice]:
+    if not lists or rows.notices_since(connection, reader, notice, now - DAY) >= MOST_A_DAY[notice]:
         return False
     return plan_notice(connection, reader.id, tuple(lists), notice, now)
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, delete, exists, func, or_, select, updat
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syndicate.audience.addresses import address_key
+from syndicate.audience.joining import counted_as
 from syndicate.audience.model import Notice, Subscriber, Subscription, SubscriptionState, What
 from syndicate.audience.tokens import Keyring, WebClaim, forgotten_keys, proves
 from syndicate.delivery.model import DeliveryState
@@ -109,10 +110,17 @@ def leave_all(connection: Connection, subscriber: int, how: str, now: datetime) 
     return leave(connection, reader, None, how, now) if reader else ()
 
 
-def notices_since(connection: Connection, subscriber: int, notice: Notice, since: datetime) -> int:
-    """Return how many notices of a kind wait for a reader or were tried since then."""
+def notices_since(connection: Connection, reader: Subscriber, notice: Notice, since: datetime) -> int:
+    """Return how many notices of a kind wait for a reader's mailbox, or were tried since then, under all its tags.
+
+    a+1@ and a+2@ are two subscribers and one mailbox (audience/joining.py, counted_as).
+    """
+    local, _, domain = counted_as(reader.address).rpartition("@")
+    key = subscribers.c.address_key
+    tagged = key.startswith(f"{local}+", autoescape=True) & key.endswith(f"@{domain}", autoescape=True)
     recent = or_(deliveries.c.state.in_((*WAITING, DeliveryState.SENDING)), deliveries.c.tried > since)
-    query = select(func.count()).where(deliveries.c.subscriber_id == subscriber, deliveries.c.notice == notice, recent)
+    theirs = select(subscribers.c.id).where(or_(key == f"{local}@{domain}", tagged))
+    query = select(func.count()).where(deliveries.c.subscriber_id.in_(theirs), deliveries.c.notice == notice, recent)
     return int(connection.execute(query).scalar_one())
 
 

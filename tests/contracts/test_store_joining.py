@@ -219,10 +219,11 @@ def test_a_decision_made_on_what_has_changed_since_confirms_nothing(database: Da
 
 def test_notices_count_while_they_wait_and_for_a_while_after_they_were_tried(database: Database) -> None:
     number = ask(database, ADA)
+    reader = AudienceStore(database).find(ADA)
 
     def counted(since: timedelta) -> int:
         with database.read() as connection:
-            return joining.notices_since(connection, number, Notice.CONFIRM, NOW + since)
+            return joining.notices_since(connection, reader, Notice.CONFIRM, NOW + since)
 
     assert counted(9 * DAY) == 1
     with database.write() as connection:

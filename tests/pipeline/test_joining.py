@@ -185,6 +185,17 @@ def test_strangers_get_three_mails_a_day_whatever_is_typed_into_forms(site: Stud
     assert len(planned(site)) == 4
 
 
+def test_a_mailbox_gets_three_mails_a_day_under_all_its_tags(site: Studio) -> None:
+    for hour in range(12):
+        ask(site, address=f"ada+{hour}@reader.example")
+        all_sent(site)
+        site.clock.advance(HOUR)
+    assert len(planned(site)) == 3
+    ask(site, address="adam@reader.example")
+    ask(site, address="ada+1@elsewhere.example")
+    assert len(planned(site)) == 5, "who only has a similar address is somebody else"
+
+
 def test_who_asks_twice_before_the_mail_went_gets_one(site: Studio) -> None:
     ask(site)
     ask(site)
