@@ -122,6 +122,11 @@ def _longdate(context: Context, moment: Any) -> str:
 
 
 @jinja2.pass_context
+def _quoted(context: Context, names: Sequence[str]) -> str:
+    return _words(context).quoted(names)
+
+
+@jinja2.pass_context
 def _names(context: Context, names: Sequence[str]) -> str:
     return _words(context).names(names)
 
@@ -136,7 +141,8 @@ def _tongue(context: Context, text: str) -> Markup:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "longdate": _longdate,
     "names": _names,
+    "quoted": _quoted,
     "tongue": _tongue,
     "wrapped": wrapped,
 }
-"""`date|longdate`, `directors|names`, `text|tongue` (lang and dir attributes), `text|wrapped(2)` for the text part."""
+"""`date|longdate`, `directors|names`, `lists|quoted`, `text|tongue` (lang, dir), `text|wrapped(2)` for text parts."""

@@ -42,13 +42,15 @@ class NoticeText:
 def render_notice(text: NoticeText, *, templates: jinja2.Environment) -> RenderedEmail:
     """Return the notice with its link, and ways out, marked. Raises TemplateError where a template does not render."""
     words = Words(language=text.language, timezone=text.timezone)
-    facts = {"list": words.names([clean(name) for name in text.lists]), "site": clean(text.site_name)}
-    subject = words(f"notice_{text.kind}_subject", **facts)
+    facts = {"list": words.quoted([clean(name) for name in text.lists]), "site": clean(text.site_name)}
+    subject = words(f"notice_{text.kind}_subject{'_many' if len(text.lists) > 1 else ''}", **facts)
     paragraphs = _paragraphs(text, words, facts)
     context: Mapping[str, object] = {
         "t": words,
         "own": Markup("") if words.known else Markup(' lang="en" dir="ltr"'),
         "subject": subject,
+        "title": words(f"notice_{text.kind}_title"),
+        "asks": text.kind == "confirm",
         "preheader": paragraphs[0],
         "paragraphs": paragraphs,
         "action": words(f"notice_{text.kind}_link"),

@@ -54,27 +54,34 @@ ENGLISH: Mapping[str, str] = {
     "leave_web": "Unsubscribe on the web",
     "leave_mail": "Unsubscribe by email (an empty message is enough)",
     "sent_by": "Sent by {site}",
-    "notice_confirm_subject": "Please confirm: “{list}” from {site}",
-    "notice_confirm_1": "Somebody, we hope you, asked us to send “{list}” from {site} to this address.",
+    "quoted": "“{name}”",
+    "notice_confirm_subject": "Please confirm: {list} from {site}",
+    "notice_confirm_subject_many": "Please confirm: letters from {site}",
+    "notice_confirm_title": "Was it you?",
+    "notice_confirm_1": "Somebody, we hope it was you, asked us to send {list} from {site} to this address.",
     "notice_confirm_2": (
-        "If it was you, confirm it below, and the letters begin. If not, do nothing: you will get no more "
-        "mail from us, and the request expires."
+        "If it was you, press the button here, and once more on the page that opens: then the letters begin. If "
+        "not, do nothing. You will get no more mail from us, and the request expires."
     ),
-    "notice_confirm_link": "Yes, send it to me",
-    "notice_already_subject": "You are getting “{list}” from {site} already",
+    "notice_confirm_link": "Yes, it was me",
+    "notice_already_subject": "You are getting {list} from {site} already",
+    "notice_already_subject_many": "You are getting these letters from {site} already",
+    "notice_already_title": "You are subscribed already",
     "notice_already_1": (
-        "Somebody, perhaps you, asked us to send “{list}” from {site} to this address. You are getting it "
+        "Somebody, perhaps you, asked us to send {list} from {site} to this address. You are getting that "
         "already, so nothing has changed."
     ),
     "notice_already_2": (
-        "If the letters do not reach you, look into the folder for unwanted mail, and add our address to your contacts."
+        "If the letters do not reach you, look in your spam folder, and add our address to your contacts."
     ),
     "notice_already_link": "See or change what you get",
-    "notice_welcome_subject": "Welcome to “{list}” from {site}",
-    "notice_welcome_1": "You are on the list: “{list}” from {site} comes to this address from now on.",
+    "notice_welcome_subject": "Welcome to {list} from {site}",
+    "notice_welcome_subject_many": "Welcome to the letters from {site}",
+    "notice_welcome_title": "Welcome",
+    "notice_welcome_1": "It is good to have you with us. From now on, {list} from {site} will come to this address.",
     "notice_welcome_2": (
-        "So that it does not end up among unwanted mail, add our address to your contacts. You can leave at "
-        "any time, with one click, by the link in each letter."
+        "So that nothing lands in your spam folder, add our address to your contacts. You can leave at any time: "
+        "each letter has a link for it."
     ),
     "notice_welcome_issue": "The latest issue follows this letter.",
     "notice_welcome_link": "See or change what you get",
@@ -114,28 +121,35 @@ GERMAN: Mapping[str, str] = {
     "leave_web": "Im Web abbestellen",
     "leave_mail": "Per E-Mail abbestellen (eine leere Nachricht genügt)",
     "sent_by": "Gesendet von {site}",
-    "notice_confirm_subject": "Bitte bestätigen: „{list}“ von {site}",
-    "notice_confirm_1": "Jemand, hoffentlich du, hat uns gebeten, „{list}“ von {site} an diese Adresse zu schicken.",
+    "quoted": "„{name}“",
+    "notice_confirm_subject": "Bitte bestätigen: {list} von {site}",
+    "notice_confirm_subject_many": "Bitte bestätigen: Briefe von {site}",
+    "notice_confirm_title": "Warst du das?",
+    "notice_confirm_1": "Jemand, hoffentlich du, hat uns gebeten, {list} von {site} an diese Adresse zu schicken.",
     "notice_confirm_2": (
-        "Wenn du es warst, bestätige es unten, dann geht es los. Wenn nicht, tu nichts: du bekommst keine "
-        "weitere Post von uns, und die Anfrage verfällt."
+        "Wenn du es warst, drück hier auf den Knopf und dann noch einmal auf der Seite, die sich öffnet: Dann "
+        "geht es los. Wenn nicht, brauchst du nichts zu tun. Du bekommst keine weitere Post von uns, und die "
+        "Anfrage verfällt."
     ),
-    "notice_confirm_link": "Ja, schickt es mir",
-    "notice_already_subject": "Du bekommst „{list}“ von {site} schon",
+    "notice_confirm_link": "Ja, das war ich",
+    "notice_already_subject": "Du bekommst {list} von {site} schon",
+    "notice_already_subject_many": "Du bekommst diese Briefe von {site} schon",
+    "notice_already_title": "Du bist schon angemeldet",
     "notice_already_1": (
-        "Jemand, vielleicht du, hat uns gebeten, „{list}“ von {site} an diese Adresse zu schicken. Du bekommst "
-        "es schon, es hat sich also nichts geändert."
+        "Jemand, vielleicht du, hat uns gebeten, {list} von {site} an diese Adresse zu schicken. Das bekommst du "
+        "schon, es hat sich also nichts geändert."
     ),
     "notice_already_2": (
-        "Wenn die Briefe dich nicht erreichen, sieh im Ordner für unerwünschte Post nach, und nimm unsere "
-        "Adresse in deine Kontakte auf."
+        "Wenn die Briefe nicht ankommen, schau im Spam-Ordner nach, und nimm unsere Adresse in deine Kontakte auf."
     ),
     "notice_already_link": "Ansehen oder ändern, was du bekommst",
-    "notice_welcome_subject": "Willkommen bei „{list}“ von {site}",
-    "notice_welcome_1": "Du stehst auf der Liste: „{list}“ von {site} kommt von nun an an diese Adresse.",
+    "notice_welcome_subject": "Willkommen bei {list} von {site}",
+    "notice_welcome_subject_many": "Willkommen bei den Briefen von {site}",
+    "notice_welcome_title": "Willkommen",
+    "notice_welcome_1": "Schön, dass du dabei bist. Von jetzt an schicken wir dir {list} von {site}.",
     "notice_welcome_2": (
-        "Damit nichts bei der unerwünschten Post landet, nimm unsere Adresse in deine Kontakte auf. "
-        "Abbestellen kannst du jederzeit mit einem Klick, über den Link in jedem Brief."
+        "Damit nichts im Spam-Ordner landet, nimm unsere Adresse in deine Kontakte auf. Abbestellen kannst du "
+        "jederzeit: In jedem Brief steht ein Link dafür."
     ),
     "notice_welcome_issue": "Die neueste Ausgabe folgt diesem Brief.",
     "notice_welcome_link": "Ansehen oder ändern, was du bekommst",
@@ -207,6 +221,10 @@ class Words:
         """Return "A", "A and B" or "A, B and C", in the language of the sentences that it stands in."""
         locale = self.locale if self.known else Locale("en", "001")
         return format_list([self.name(name) for name in names], style="standard", locale=locale)
+
+    def quoted(self, names: Sequence[str]) -> str:
+        """Return names as `names` does, each in quotation marks of its own."""
+        return self.names([self("quoted", name=self.name(name)) for name in names])
 
     def name(self, name: str) -> str:
         """Return a name as it may stand in a sentence of ours: one that runs the other way ends in a direction mark.

@@ -78,7 +78,7 @@ def test_a_reader_comes_from_the_blogs_sidebar_and_leaves_again_without_a_line_o
             plain.goto(origin)
             plain.get_by_label("Your email address").fill(ADA)
             plain.get_by_role("button", name="Subscribe").click()
-            expect(plain.get_by_role("heading", name="Look in your mailbox")).to_be_visible()
+            expect(plain.get_by_role("heading", name="Check your inbox")).to_be_visible()
             assert plain.url == f"{place}/sent"
             plain.goto(place + path_in(next_mail(server, ADA, 1), "confirm"))
             assert state_of(site, ADA) == "unconfirmed"
@@ -110,7 +110,7 @@ def test_from_a_blog_that_nobody_named_it_takes_one_press_more_on_our_own_page(p
             expect(plain.get_by_label("Your email address")).to_have_value(ADA)
             plain.wait_for_timeout(2500)  # our form must have been looked at for two seconds, on a clock that is real
             plain.get_by_role("button", name="Subscribe").click()
-            expect(plain.get_by_role("heading", name="Look in your mailbox")).to_be_visible()
+            expect(plain.get_by_role("heading", name="Check your inbox")).to_be_visible()
             assert state_of(site, ADA) == "unconfirmed"
 
 
@@ -217,7 +217,7 @@ def test_a_screen_reader_hears_what_is_there_and_not_the_trap(page: Page, tmp_pa
         expect(page.get_by_role("textbox")).to_have_count(1)
         expect(page.get_by_role("checkbox", name="Weekly readers Every Friday, the week's reviews.")).to_be_visible()
         page.goto(f"{place}/sent")
-        expect(page.get_by_role("status")).to_contain_text("Look in your mailbox")
+        expect(page.get_by_role("status")).to_contain_text("Check your inbox")
 
 
 @pytest.mark.parametrize("width", [160, 260, 700])

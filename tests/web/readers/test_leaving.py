@@ -37,7 +37,7 @@ def test_a_post_leaves_at_once_and_is_answered_200_without_redirect_or_cookie(
     answer = here.ask("POST", f"/leave/{token}", headers={"Content-Type": kind, **headers}, content=body)
     assert answer.status_code == 200
     assert "set-cookie" not in answer.headers
-    assert "No more letters of Weekly readers will come to you" in answer.text
+    assert "We will not send you “Weekly readers” any more" in answer.text
     assert here.states(ADA) == {"readers": "unsubscribed"}
     assert [row[5] for row in here.dump()["history"]] == [how]
 
@@ -102,7 +102,7 @@ def test_a_token_that_names_none_leaves_all(here: House) -> None:
     here.reader(ADA, "readers", "festival")
     page = f"/leave/{here.token(Purpose.READER, ADA)}"
     assert "Unsubscribe from The Lantern?" in here.get(page).text
-    assert "No more letters from The Lantern" in here.post(page).text
+    assert "any more letters from The Lantern" in here.post(page).text
     assert set(here.states(ADA).values()) == {"unsubscribed"}
 
 
@@ -173,7 +173,7 @@ def test_what_is_ticked_holds_from_then_on(here: House) -> None:
 def test_nothing_ticked_or_the_button_leaves_everything(here: House, fields: dict[str, list[str]]) -> None:
     _, token = here.reader(ADA, "readers", "festival")
     saved = here.post(f"/preferences/{token}", fields)
-    assert "No more letters will come to you" in saved.text
+    assert "We will not send you any more letters" in saved.text
     assert set(here.states(ADA).values()) == {"unsubscribed"}
 
 

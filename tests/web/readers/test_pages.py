@@ -64,7 +64,7 @@ def test_a_broken_template_of_the_editors_keeps_nobody_on_a_list(tmp_path: Path,
         assert page.status_code == 200
         assert '<form method="post">' in page.text
         assert "<script" not in page.text
-        assert "No more letters of Weekly readers" in here.post(f"/leave/{token}").text
+        assert "We will not send you “Weekly readers”" in here.post(f"/leave/{token}").text
         (incident,) = here.app.incidents.open_ones()
         assert incident.text.startswith("The page leave does not render, so readers see ours instead.")
 
@@ -100,7 +100,7 @@ def test_an_incident_that_cannot_be_written_costs_no_reader_a_page(
 
     with house(tmp_path, own(tmp_path, "sent.html", "{{")) as here:
         monkeypatch.setattr(here.app.incidents, "open", refuse)
-        assert "Look in your mailbox" in here.get("/sent").text
+        assert "Check your inbox" in here.get("/sent").text
 
 
 # --- language ---
