@@ -106,8 +106,9 @@ def request_join(app: App, request: JoinRequest) -> JoinAnswer:
     if not _has_room(app, address, request.network):
         return JoinAnswer.TOO_MANY
     with app.database.write() as connection:
-        barred = rows.is_barred(connection, app.keyring, address)
         planned = _request(app, connection, address, lists, printable(request.came_from, 200))
+        # After it: the reader's row is locked by now, so whoever was forgotten while we waited is seen.
+        barred = rows.is_barred(connection, app.keyring, address)
         if barred:
             connection.rollback()
     if planned and not barred:

@@ -132,14 +132,13 @@ def expire_requests(connection: Connection, before: datetime, now: datetime) -> 
     """
     rows = connection.execute(_expired(before)).all()
     for row in rows:
-        connection.execute(
-            delete(subscriptions).where(
-                subscriptions.c.subscriber_id == row.id,
-                subscriptions.c.list == row.list,
-                subscriptions.c.state == _UNCONFIRMED,
-            )
+        still = delete(subscriptions).where(
+            subscriptions.c.subscriber_id == row.id,
+            subscriptions.c.list == row.list,
+            subscriptions.c.state == _UNCONFIRMED,
         )
-        happened(connection, row.address, What.EXPIRED, now, list_name=row.list)
+        if connection.execute(still).rowcount:  # 0 where the reader pressed the button while we waited for the lock
+            happened(connection, row.address, What.EXPIRED, now, list_name=row.list)
     _erase_strangers(connection, sorted({row.id for row in rows}))
     return len(rows)
 
@@ -171,6 +170,9 @@ def _erase_strangers(connection: Connection, numbers: Sequence[int]) -> None:
     Somebody else may have typed that address: what was asked and mailed about it is nobody's business any more. A
     notice that is or may be on a wire keeps its row, and so its reader.
     """
+    # Locked, so that no sender claims one between the look and the erasing.
+    mails = select(deliveries.c.id).where(deliveries.c.subscriber_id.in_(numbers)).order_by(deliveries.c.id)
+    connection.execute(mails.with_for_update())
     suppressed = exists().where(suppressions.c.address_key == subscribers.c.address_key)
     on_a_list = exists().where(subscriptions.c.subscriber_id == subscribers.c.id)
     kept = (deliveries.c.notice.is_(None)) | deliveries.c.state.in_((DeliveryState.SENDING, DeliveryState.IN_DOUBT))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from threading import Thread
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from syndicate.audience.model import Notice, SubscriptionState, SuppressionReason, What
 from syndicate.delivery.model import DeliveryState
@@ -176,6 +179,35 @@ def test_who_is_on_another_list_or_suppressed_is_not_erased(database: Database) 
     AudienceStore(database).suppress(ADA, SuppressionReason.HARD_BOUNCE, NOW)
     assert expire(database, WEEK) == 2
     assert (count(database, subscribers), count(database, subscriptions)) == (2, 1)
+
+
+@contextmanager
+def meanwhile(database: Database, work: Callable[[], object]) -> Iterator[Connection]:
+    """Give a transaction; once the block is left, and before it is committed, begin a work that has to wait for it."""
+    other = Thread(target=work)
+    with database.write() as connection:
+        yield connection
+        other.start()
+        other.join(0.3)  # it waits by then, or else came first: both must be well
+    other.join()
+
+
+def test_who_confirms_while_requests_expire_is_on_the_list_and_nothing_says_otherwise(database: Database) -> None:
+    number = ask(database, ADA)
+    with meanwhile(database, partial(expire, database, WEEK)) as connection:
+        reader = joining.enrol(connection, ADA, NOW)
+        was = joining.subscriptions_of(connection, number)[LIST]
+        assert joining.save_confirmed(connection, reader.id, LIST, was, NOW + WEEK)
+    with database.read() as connection:
+        assert joining.subscriptions_of(connection, number)[LIST].state is SubscriptionState.CONFIRMED
+        assert What.EXPIRED not in {each.what for each in history_of(connection, ADA)}
+
+
+def test_a_question_that_is_claimed_while_requests_expire_stays_in_the_ledger(database: Database) -> None:
+    ask(database, ADA)
+    with meanwhile(database, partial(expire, database, WEEK)) as connection:
+        connection.execute(update(deliveries).values(state=DeliveryState.SENDING, owner="me"))
+    assert count(database, deliveries) == 1
 
 
 def test_requests_expire_in_batches(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

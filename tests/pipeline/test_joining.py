@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from sqlalchemy import Connection, event, insert, select
@@ -251,6 +252,23 @@ def test_an_address_that_must_not_be_mailed_is_answered_like_any_and_nothing_is_
     assert ask(site, "readers", "fast", address=ADA.upper()) is JoinAnswer.TAKEN
     assert everything(site) == before
     assert not site.app.wake.is_set()
+
+
+def test_who_is_forgotten_while_somebody_asks_stays_forgotten(site: Studio) -> None:
+    site.readers("ada")
+    asking = Thread(target=ask, args=(site, "friends"))
+    with site.app.database.write() as connection:
+        forgotten = {"address_key": forgotten_keys(site.app.keyring, ADA)[-1], "reason": SuppressionReason.FORGOTTEN}
+        connection.execute(insert(tables.suppressions).values(since=site.clock.now(), **forgotten))
+        connection.execute(tables.subscriptions.delete())
+        connection.execute(tables.subscribers.delete())
+        asking.start()
+        asking.join(0.3)  # on PostgreSQL it has looked, and waits
+    asking.join()
+    assert not site.app.audience.subscriptions_of(1)
+    assert planned(site) == []
+    with site.app.database.read() as connection:
+        assert connection.execute(select(tables.subscribers)).all() == []
 
 
 def test_a_suppressed_address_cannot_be_confirmed(site: Studio) -> None:
