@@ -107,7 +107,7 @@ def _opened(app: App) -> Iterator[ReturnMailbox]:
     mailbox = app.config.mail.mailbox if app.config.mail else None
     if mailbox is None:
         raise ConfigError(
-            "config.yaml names no return mailbox", hint="add mail.mailbox with imap or maildir; docs/deliverability.md"
+            "config.yaml names no return mailbox", hint="add mail.mailbox with imap or maildir; docs/returned-mail.md"
         )
     if mailbox.imap is None:
         from syndicate.mailbox.maildir import MaildirMailbox
