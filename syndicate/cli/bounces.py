@@ -96,7 +96,7 @@ def poll(context: click.Context, dry_run: bool, as_json: bool) -> None:
 
         def seen(message: Message, applied: Applied) -> None:
             bars.step("messages")
-            if as_json or dry_run:
+            if as_json or len(messages) < MOST_TOLD:
                 messages.append({"id": message.id, "size": message.size, **asdict(applied)})
 
         looked = poll_mailbox(app, dry_run=dry_run, seen=seen)
@@ -104,12 +104,22 @@ def poll(context: click.Context, dry_run: bool, as_json: bool) -> None:
     if as_json:
         print_json({"dry_run": dry_run, **counted, "aside": looked.aside, "messages": messages})
         return
-    if dry_run:
-        rows = [[each["kind"], each["action"], each["address"], cut(str(each["why"]), 80)] for each in messages]
-        print_table(["kind", "action", "reader", "why"], rows, none="nothing came back")
+    if messages:
+        rows = [[each["kind"], each["action"], each["address"], cut(_why(each), 100)] for each in messages]
+        print_table(["kind", "action", "reader", "why"], rows, none="")
+        if looked.read > len(messages):
+            click.echo(f"and {looked.read - len(messages)} more; --json names them all", err=True)
     click.echo(_account("message", looked.read, looked.again, looked.actions, dry_run), err=True)
     if looked.aside:
         click.echo(f"{looked.aside} wait for you in the folder syndicate-aside", err=True)
+        click.echo("  read them in your mail program, then empty it; if one asks to leave: ", nl=False, err=True)
+        click.echo("syndicate subscribers remove ADDRESS", err=True)
+
+
+def _why(message: Mapping[str, object]) -> str:
+    """Return why a message was taken for what it is; and, where that would change a reader, why it did not."""
+    proves_nothing = message["action"] == "aside" and message["kind"] != "other" and not message["address"]
+    return f"{message['why']}{'; nothing proves whom it is about' if proves_nothing else ''}"
 
 
 @command.command(name="import")

@@ -82,6 +82,20 @@ def plans(config: Config) -> Iterator[str]:
     for name, account in config.accounts.items():
         place = f"are posted to {account.instance}" if account.instance else f"are written into {account.outbox}"
         yield f"the statuses of {name} {place}, {account.visibility}"
+    yield from _readers(config)
+
+
+def _readers(config: Config) -> Iterator[str]:
+    """Yield where readers join and leave, and what is done with what comes back, as far as there is any of it."""
+    from syndicate.config.values import format_duration
+
+    if config.web.public_url:
+        yield f"readers join and leave at {config.web.public_url}, served at {config.web.public_listen}"
+    mail = config.mail
+    if mail and mail.mailbox:
+        box = mail.mailbox
+        where = f"{box.imap.user} at {box.imap.host}" if box.imap else f"the Maildir {box.maildir}"
+        yield f"what comes back is read from {where}, every {format_duration(box.every)}"
 
 
 def _mail_goes(config: Config) -> str:

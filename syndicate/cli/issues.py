@@ -111,6 +111,8 @@ def send(
         print_json({"published": published, "letters": dict(delivered.letters)})
     click.echo(tell_issue(published), err=True)
     click.echo(tell_tally("letters", delivered.letters), err=True)
+    if any(state != "sent" for state in delivered.letters):
+        click.echo(f"  which, and why: syndicate deliveries list --issue {published.issue}", err=True)
     for fault in delivered.faults:
         click.echo(f"stopped: {fault}", err=True)
     context.exit(1 if delivered.has_failures or delivered.faults else 0)

@@ -23,13 +23,18 @@ class _Shown:
     name: str | None
     address: str | None
     people: dict[str, int]
+    suppressed: int
+    """How many of the confirmed are not mailed all the same."""
     digests: tuple[str, ...]
 
     @property
     def people_told(self) -> str:
         if self.address:
             return "its server knows"
-        return ", ".join(f"{number} {state}" for state, number in self.people.items()) or "nobody yet"
+        told = [f"{number} {state}" for state, number in self.people.items()]
+        if self.suppressed:
+            told.append(f"{self.suppressed} of the confirmed suppressed")
+        return ", ".join(told) or "nobody yet"
 
 
 @click.group(name="lists")
@@ -104,5 +109,6 @@ def _shown(app: App, key: str) -> _Shown:
         name=app.config.lists[key].name,
         address=app.config.lists[key].address,
         people={state.value: number for state, number in app.audience.count(key).items()},
+        suppressed=app.audience.count_suppressed(key),
         digests=tuple(name for name, digest in app.config.digests.items() if key in digest.lists),
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from syndicate.cli.context import as_json_option, opened, print_json, print_table
+from syndicate.cli.context import as_json_option, opened, print_json, print_table, when
 from syndicate.cli.subscribers_forget import forget
 from syndicate.cli.subscribers_import import import_
 from syndicate.cli.subscribers_list import list_of, list_option
@@ -17,8 +18,10 @@ from syndicate.cli.subscribers_show import show
 
 if TYPE_CHECKING:
     from syndicate.app import App
+    from syndicate.audience.model import SubscriptionState
 
 PAGE = 500
+STATES = ("confirmed", "unconfirmed", "unsubscribed")
 
 
 @click.group(name="subscribers")
@@ -67,7 +70,10 @@ def remove(context: click.Context, address: str, list_name: str | None) -> None:
     with opened(context) as app:
         chosen = list_of(app, list_name) if list_name else None
         ended = app.audience.unsubscribe(address, chosen, app.clock.now(), how="syndicate subscribers remove")
-    click.echo(f"{address}: {ended} subscription{'s' * (ended != 1)} ended", err=True)
+    told = (
+        f"{ended} subscription{'s' * (ended != 1)} ended" if ended else "was on no list that could end; nothing changed"
+    )
+    click.echo(f"{address}: {told}", err=True)
 
 
 @command.command()
@@ -106,17 +112,27 @@ def export(context: click.Context, list_name: str | None, everyone: bool) -> Non
 
 @command.command(name="list")
 @list_option
+@click.option("--state", type=click.Choice(STATES), help="Only those who stand so.")
+@click.option("--within", help="Only those who came to stand so in this time: 7d.")
 @as_json_option
 @click.pass_context
-def list_(context: click.Context, list_name: str | None, as_json: bool) -> None:
-    """List the people of a list, with the state of each."""
+def list_(context: click.Context, list_name: str | None, state: str | None, within: str | None, as_json: bool) -> None:
+    """List the people of a list, with the state of each and since when."""
+    from syndicate.audience.model import SubscriptionState
+
     with opened(context) as app:
-        members = list(_members(app, list_of(app, list_name)))
+        since = app.clock.now() - _duration(within) if within else None
+        chosen = SubscriptionState(state) if state else None
+        members = list(_members(app, list_of(app, list_name), chosen, since))
+        shown = [
+            [each["address"], each["name"], each["state"], when(each["since"], app), each["suppressed"]]
+            for each in members
+        ]
     if as_json:
         print_json(members)
     else:
-        rows = [[each["address"], each["name"], each["state"], each["suppressed"]] for each in members]
-        print_table(["address", "name", "state", "suppressed"], rows, none="nobody is on this list")
+        none = "nobody on this list stands so" if state or within else "nobody is on this list"
+        print_table(["address", "name", "state", "since", "suppressed"], shown, none=none)
 
 
 def _check_not_forgotten(app: App, address: str) -> None:
@@ -132,11 +148,23 @@ def _check_not_forgotten(app: App, address: str) -> None:
         )
 
 
-def _members(app: App, list_name: str) -> Iterator[dict[str, object]]:
+def _duration(text: str) -> timedelta:
+    """Return the time that an option says. Raises UsageError for what is none."""
+    from syndicate.config.values import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _members(
+    app: App, list_name: str, state: SubscriptionState | None, since: datetime | None
+) -> Iterator[dict[str, Any]]:
     """Yield the people of a list as they are shown, asking by pages who is suppressed."""
     from syndicate.audience.addresses import address_key
 
-    people = app.audience.members(list_name)
+    people = (each for each in app.audience.members(list_name, state=state) if since is None or each[1].since >= since)
     while page := list(islice(people, PAGE)):
         suppressed = app.audience.suppressed([person.address for person, _ in page])
         for person, link in page:

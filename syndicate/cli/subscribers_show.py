@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from syndicate.audience.model import Happening
     from syndicate.store.people import CameBack, Got, Person
 
+NOTICES = {
+    "confirm": "the mail that asks “was it you?”",
+    "already": "the mail “you are subscribed already”",
+    "welcome": "the welcome",
+}
 MOST_CHARS = 100
 """How long a server's words may be; --json has them whole."""
 
@@ -80,7 +85,7 @@ def story(person: Person) -> tuple[Line, ...]:
     """Return all that became of a person, the oldest first; what has no time yet comes last."""
     lines = [
         *_joined(person),
-        *(Line(at=each.at, text=_happening(each)) for each in person.history),
+        *(Line(at=each.at, text=_happening(each)) for each in person.history if not _is_told(each, person)),
         *(Line(at=each.tried or each.due, text=_letter(each)) for each in person.deliveries),
         *(Line(at=each.at, text=_came_back(each)) for each in person.returned),
         *_suppressed(person),
@@ -139,6 +144,14 @@ def _suppressed(person: Person) -> Iterator[Line]:
         yield Line(at=there.since, text="forgotten" if person.is_forgotten else f"suppressed: {there.reason}")
 
 
+def _is_told(happening: Happening, person: Person) -> bool:
+    """Return whether a mail that came back at that moment tells it already: that it bounced, and what was done."""
+    returned = [each for each in person.returned if each.at == happening.at]
+    if happening.what == "suppressed":
+        return any(each.action == "suppressed" for each in returned)
+    return happening.what in ("bounced", "complained") and bool(returned)
+
+
 def _happening(happening: Happening) -> str:
     where = f"{happening.list_name}: " if happening.list_name else ""
     return f"{where}{happening.what}{f' ({happening.note})' if happening.note else ''}"
@@ -147,7 +160,7 @@ def _happening(happening: Happening) -> str:
 def _letter(got: Got) -> str:
     if got.notice:
         what = f"{got.list_name}: " if got.list_name else ""
-        what += f"letter “{got.notice}”"
+        what += NOTICES.get(got.notice, got.notice)
     else:
         title = f" “{cut(got.subject, 60)}”" if got.subject else ""
         what = f"issue {got.number} of {got.digest}{title}"

@@ -217,7 +217,7 @@ class Mail(_Part):
 
 
 class ListConfig(_Part):
-    name: Line | None = Field(default=None, description="What readers call the list.")
+    name: Line | None = Field(default=None, description="What readers call what it brings: The weekly letter.")
     address: Address | None = Field(
         default=None,
         description="The posting address of a list server that owns its members; without it they are ours.",

@@ -29,7 +29,7 @@ class Answers:
     language: str = "en"
     timezone: str = "UTC"
     list_key: str = "readers"
-    list_name: str = "Weekly readers"
+    list_name: str = "The weekly letter"
 
 
 SAMPLE = Answers(

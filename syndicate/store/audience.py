@@ -191,6 +191,18 @@ class AudienceStore:
         with self._database.read() as connection:
             return {SubscriptionState(state): number for state, number in connection.execute(query)}
 
+    def count_suppressed(self, list_name: str) -> int:
+        """Return how many of a list's confirmed readers have a suppressed address, and so are not mailed."""
+        query = (
+            select(func.count())
+            .select_from(subscriptions)
+            .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
+            .join(suppressions, suppressions.c.address_key == subscribers.c.address_key)
+            .where(subscriptions.c.list == list_name, subscriptions.c.state == SubscriptionState.CONFIRMED)
+        )
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def _suppressed_elsewhere(self, list_name: str, after: str) -> list[Row[Any]]:
         """Return a page of the suppressed addresses that are not on a list, by their keys."""
         on_list = select(subscriptions.c.subscriber_id).where(
