@@ -26,6 +26,8 @@ LOOKED, READ = "mailbox_looked", "mailbox_read"
 """The small values that hold when we last looked, and when that last went well."""
 PATIENCE = timedelta(hours=1)
 """How long the mailbox may be out of reach before the editor is told."""
+MOST_OF_A_BEAT = timedelta(minutes=1)
+"""How long a beat reads the mailbox: whoever floods it must not keep letters from going. The next beat reads on."""
 POLICY_QUIET = timedelta(days=8)
 """After so long without a further one, refusals by policy are over: longer than a weekly issue's turn."""
 UNREADABLE, WAITING = "return mailbox", "mail aside"
@@ -42,6 +44,8 @@ class Looked:
     actions: Counter[Action] = field(default_factory=Counter)
     aside: int = 0
     """How many messages wait for the editor, these among them."""
+    is_cut: bool = False
+    """Its time was over before the mailbox's end."""
     fault: SyndicateError | None = None
     """Why the mailbox could not be read, or not to its end."""
 
@@ -56,37 +60,46 @@ def returns_due(app: App) -> Looked | None:
     if mailbox is None or not _is_due(app, mailbox):
         return None
     try:
-        looked = poll_mailbox(app)
+        looked = poll_mailbox(app, until=app.clock.now() + MOST_OF_A_BEAT)
     except SyndicateError as error:
         _tell_of_fault(app, error)
         return Looked(fault=error)
     recovered(app, UNREADABLE)
+    if looked.is_cut:
+        _remember(app, LOOKED, None)
     return looked
 
 
 def poll_mailbox(
-    app: App, *, dry_run: bool = False, seen: Callable[[Message, Applied], None] = lambda *_: None
+    app: App,
+    *,
+    dry_run: bool = False,
+    until: datetime | None = None,
+    seen: Callable[[Message, Applied], None] = lambda *_: None,
 ) -> Looked:
     """Read the return mailbox to its end and apply what is there; with a dry run, change and move nothing.
 
+    At `until` it stops: at least one message was read by then, and what is left is read the next time.
+
     Raises ConfigError where there is no mailbox, ChannelError where it cannot be read; what was applied by then holds.
     """
-    kinds, actions, again = Counter[ReturnKind](), Counter[Action](), 0
+    kinds, actions, again, is_cut = Counter[ReturnKind](), Counter[Action](), 0, False
     with _opened(app) as mailbox:
         for message in mailbox.messages():
+            is_cut = bool(until and kinds and app.clock.now() >= until)
+            if is_cut or app.stop.is_set():
+                break
             applied = _one(app, mailbox, message, dry_run)
             kinds[applied.kind] += 1
             actions[applied.action] += 1
             again += applied.again
             seen(message, applied)
-            if app.stop.is_set():
-                break
         aside = mailbox.aside() + (actions[Action.ASIDE] if dry_run else 0)
     if not dry_run:
-        _remember(app, READ)
+        _remember(app, READ, app.clock.now())
         _tell_of_aside(app, aside)
         _close_policy(app)
-    return Looked(read=kinds.total(), again=again, kinds=kinds, actions=actions, aside=aside)
+    return Looked(read=kinds.total(), again=again, kinds=kinds, actions=actions, aside=aside, is_cut=is_cut)
 
 
 def _one(app: App, mailbox: ReturnMailbox, message: Message, dry_run: bool) -> Applied:
@@ -135,7 +148,7 @@ def _is_due(app: App, mailbox: Mailbox) -> bool:
     last = _when(app, LOOKED)
     if last is not None and last <= app.clock.now() < last + mailbox.every:
         return False
-    _remember(app, LOOKED)
+    _remember(app, LOOKED, app.clock.now())
     return True
 
 
@@ -179,6 +192,6 @@ def _when(app: App, name: str) -> datetime | None:
     return datetime.fromisoformat(known) if known else None
 
 
-def _remember(app: App, name: str) -> None:
+def _remember(app: App, name: str, moment: datetime | None) -> None:
     with app.database.write() as connection:
-        set_value(connection, name, app.clock.now().isoformat())
+        set_value(connection, name, moment.isoformat() if moment else None)

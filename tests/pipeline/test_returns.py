@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from syndicate.errors import ChannelError, StoreError, UnreachableError
 from syndicate.mailbox.maildir import MaildirMailbox
 from syndicate.pipeline import mailbox as looking
 from syndicate.pipeline.mailbox import Looked, poll_mailbox, returns_due
-from syndicate.pipeline.returns import MOST_POLICIES, refused_at_sending
+from syndicate.pipeline.returns import MOST_POLICIES, Applied, apply, refused_at_sending
 from syndicate.returns.model import Action
 from syndicate.store.deliveries import move
 from syndicate.store.history import history_of
@@ -221,6 +222,21 @@ def test_a_reader_who_invents_refusals_does_not_fill_the_editors_mailbox(desk: D
     assert len(desk.studio.alerts()) == MOST_POLICIES + 1
     desk.studio.live(9 * DAY, step=DAY)
     assert not [each for each in desk.app.incidents.open_ones() if "policy" in each.name]
+
+
+def test_a_flooded_mailbox_is_read_on_at_the_next_beat_and_keeps_no_letter_from_going(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(*given: Any, **more: Any) -> Applied:
+        desk.studio.clock.advance(MINUTE)
+        return apply(*given, **more)
+
+    monkeypatch.setattr(looking, "apply", slowly)
+    for number in range(3):
+        desk.put(f"From: pedlar@elsewhere.example\nSubject: number {number}\n\nBuy.\n")
+    desk.studio.clock.advance(HOUR)
+    looks = [returns_due(desk.app) for _ in range(4)]
+    assert [(each.read, each.is_cut) for each in looks if each] == [(1, True), (1, True), (1, False)]
 
 
 def test_what_is_told_of_a_policy_is_over_after_a_quiet_week(desk: Desk) -> None:
