@@ -40,6 +40,16 @@ def test_a_good_config_says_what_will_happen(path: Path) -> None:
     ]
 
 
+def test_where_readers_join_and_what_comes_back_is_read_are_told_where_there_is_any_of_it(path: Path) -> None:
+    text = GOOD.replace("mail:\n", "mail:\n  mailbox: {maildir: back/}\n  return_path: b+{token}@lantern.example\n", 1)
+    path.write_text(text + "web: {public_url: 'https://news.lantern.example'}\n")
+    result = run(path, "check")
+    assert result.stdout.splitlines()[-2:] == [
+        "  readers join and leave at https://news.lantern.example, served at 127.0.0.1:8026",
+        "  what comes back is read from the Maildir back, every 5m",
+    ]
+
+
 def test_every_mistake_is_told_and_counted(path: Path) -> None:
     path.write_text(spoiled("timezone:", "timezon:").replace("fri 09:00", "9:00"))
     result = run(path, "check")

@@ -11,11 +11,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from syndicate.app import open_app
-from syndicate.audience.model import What
+from syndicate.audience.model import SuppressionReason, What
 from syndicate.cli import root
 from syndicate.config import load_config
 from syndicate.errors import AudienceError, NotFoundError
+from syndicate.returns.model import Action, ReturnKind
+from syndicate.store import returned
 from syndicate.store.history import happened
+from syndicate.store.suppressing import suppress
 
 CONFIG = {
     "site": {"name": "The Bench", "url": "https://bench.example", "timezone": "Europe/Dublin"},
@@ -131,6 +134,39 @@ def test_a_story_begins_with_whether_the_address_is_mailed() -> None:
     shown = data("show", "a@b.example")
     assert shown["mailed"] == [{"list": "readers", "mailed": False, "because": "unsubscribed"}]
     assert shown["story"][0]["text"] == "first known here"
+
+
+def test_who_joined_this_week_is_told_apart_from_who_was_there_before() -> None:
+    run("import", write("old.csv", "email,state,since", "old@b.example,confirmed,2020-01-02T10:00:00Z"))
+    run("import", write("new.csv", "email", "new@b.example", "gone@b.example"))
+    run("remove", "gone@b.example")
+    lately = data("list", "--state", "confirmed", "--within", "7d")
+    assert [each["address"] for each in lately] == ["new@b.example"]
+    assert "02 Jan 2020" in run("list").stdout
+    assert run("list", "--state", "unconfirmed").stdout == "nobody on this list stands so\n"
+
+
+def test_the_lists_tell_how_many_of_the_confirmed_are_not_mailed_all_the_same() -> None:
+    run("import", write("on.csv", "email", "a@b.example", "c@b.example"))
+    run("suppress", "a@b.example")
+    told = CliRunner().invoke(root, ["lists", "show", "readers"], catch_exceptions=False).stdout
+    assert "2 confirmed, 1 of the confirmed suppressed" in told
+
+
+def test_a_bounce_is_one_line_of_the_story() -> None:
+    run("add", "a@b.example")
+    with open_app(load_config(Path("config.yaml"), {})) as app, app.database.write() as connection:
+        now, said = app.clock.now(), "550 no such user"
+        number = returned.remember(connection, "k", ReturnKind.HARD, now, status="5.1.1", diagnostic=said, why="")
+        assert number is not None
+        returned.attribute(connection, number, "a@b.example", None)
+        returned.conclude(connection, number, Action.SUPPRESSED)
+        happened(connection, "a@b.example", What.BOUNCED, now, note=f"hard: {said}")
+        suppress(connection, "a@b.example", SuppressionReason.HARD_BOUNCE, now, note=said)
+    lines = [each for each in run("show", "a@b.example").stdout.splitlines() if "no such user" in each]
+    assert len(lines) == 1
+    assert "came back, hard" in lines[0]
+    assert "suppressed" in lines[0]
 
 
 @pytest.mark.parametrize("how", [(), ("--json",)], ids=["text", "json"])

@@ -37,6 +37,15 @@ def test_an_import_counts_who_is_new_and_who_was_there(audience: AudienceStore) 
     assert audience.count("readers") == {SubscriptionState.CONFIRMED: 2}
 
 
+def test_who_is_confirmed_and_suppressed_is_counted_list_by_list(audience: AudienceStore, database: Database) -> None:
+    add(audience, ADA, "bo@reader.example", "cy@reader.example")
+    people(database, "friends", "dora")
+    audience.unsubscribe("cy@reader.example", "readers", NOW)
+    for address in (ADA, "cy@reader.example", "nobody@reader.example"):
+        audience.suppress(address, SuppressionReason.MANUAL, NOW)
+    assert (audience.count_suppressed("readers"), audience.count_suppressed("friends")) == (1, 0)
+
+
 def test_an_import_brings_nobody_back_who_left(audience: AudienceStore) -> None:
     add(audience, ADA)
     assert audience.unsubscribe(ADA, "readers", NOW) == 1

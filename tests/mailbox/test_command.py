@@ -44,6 +44,14 @@ def test_a_dry_run_tells_each_message_and_moves_none(house: Path) -> None:
     assert (house / "back" / "new" / "1.mx").exists()
 
 
+def test_what_was_done_with_each_message_is_told_and_why_where_nothing_was(house: Path) -> None:
+    goodbye = b"From: ada@reader.example\nSubject: unsubscribe\n\n"
+    (house / "back" / "new" / "1.mx").write_bytes(goodbye)
+    done = run("bounces", "poll")
+    assert "without a token; nothing proves whom it is about" in done.stdout
+    assert "syndicate subscribers remove ADDRESS" in done.stderr
+
+
 def test_json_holds_the_counts_and_every_message(house: Path) -> None:
     (house / "back" / "new" / "1.mx").write_bytes(PERSON)
     told = json.loads(run("bounces", "poll", "--json").stdout)
