@@ -62,7 +62,7 @@ def leave(app: App, token: str, how: str) -> Left:
         reader = rows.proven_reader(connection, app.keyring, claim)
         if claim is None or reader is None:
             return _unknown(how)
-        left = rows.leave(connection, reader, claim.lists or None, how, app.clock.now())
+        left = rows.leave_letter(connection, reader, claim.lists, how, app.clock.now())
         named = claim.lists or tuple(rows.subscriptions_of(connection, reader.id))
     event("left", reader=reader.id, lists=",".join(left) or None, how=how)
     return Left(known=True, lists=named)

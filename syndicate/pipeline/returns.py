@@ -28,7 +28,7 @@ from syndicate.returns.status import kind_of_reply, refined_status
 from syndicate.store import returned as rows
 from syndicate.store.deliveries import move
 from syndicate.store.history import happened
-from syndicate.store.joining import leave
+from syndicate.store.joining import leave, leave_letter
 from syndicate.store.proving import Proven, proven, reader_of
 from syndicate.store.suppressing import suppress
 
@@ -152,7 +152,7 @@ def _change_reader(
         happened(connection, reader.address, What.COMPLAINED, now, note=note)
         leave(connection, reader, None, "a complaint", now)
     elif action is Action.UNSUBSCRIBED:
-        leave(connection, reader, whom.lists or None, "by mail", now)
+        leave_letter(connection, reader, whom.lists, "by mail", now)
     if action is Action.SUPPRESSED:
         suppress(connection, reader.address, REASONS[kind], now, note=note)
 

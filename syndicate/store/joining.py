@@ -104,6 +104,28 @@ def leave(
     return left
 
 
+def leave_letter(
+    connection: Connection, reader: Subscriber, lists: Collection[str], how: str, now: datetime
+) -> tuple[str, ...]:
+    """Take a reader off the lists that a letter's link names, or off all where it names none; return those left now.
+
+    On a list that they were never on they stand as having left: else an import into it brings the same letter again.
+    """
+    left = leave(connection, reader, lists or None, how, now)
+    never = [name for name in lists if _say_no(connection, reader.id, name, now)]
+    for name in never:
+        happened(connection, reader.address, What.LEFT, now, list_name=name, note=how)
+    return tuple(sorted((*left, *never)))
+
+
+def _say_no(connection: Connection, subscriber: int, list_name: str, now: datetime) -> bool:
+    row = _insert(connection, subscriptions).values(
+        subscriber_id=subscriber, list=list_name, state=_UNSUBSCRIBED, since=now
+    )
+    made = row.on_conflict_do_nothing().returning(subscriptions.c.list)
+    return connection.execute(made).first() is not None
+
+
 def leave_all(connection: Connection, subscriber: int, how: str, now: datetime) -> tuple[str, ...]:
     """Take a reader off every list: after a complaint, or on their word by mail. Return the lists left just now."""
     reader = _find(connection, subscriber)

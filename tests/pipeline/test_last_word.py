@@ -138,7 +138,9 @@ class LastWord(RuleBasedStateMachine):
         """Leave by any letter that ever went."""
         if self.letters:
             who, lists, link = data.draw(st.sampled_from(self.letters))
-            leave(self.app, link, "one-click")
+            if leave(self.app, link, "one-click").known:
+                for name in lists:  # no to a letter is a no to each of its lists, also to one that they were never on
+                    self.words[who, name].heard = True
             self._said_no(who, lists)
 
     @rule(data=st.data(), wanted=st.sets(list_name))

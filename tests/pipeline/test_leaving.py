@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from syndicate.audience.model import SubscriptionState, SuppressionReason, What
+from syndicate.audience.model import NewSubscriber, SubscriptionState, SuppressionReason, What
 from syndicate.audience.tokens import Keyring, Purpose, web_token
 from syndicate.pipeline.leaving import Left, leave, preferences, set_preferences
 from syndicate.store.history import history_of
@@ -57,6 +57,18 @@ def test_one_click_ends_the_lists_of_the_letter_and_no_other(site: Studio) -> No
     assert standing(site) == {"readers": UNSUBSCRIBED, "friends": CONFIRMED}
     assert standing(site, BO) == {"readers": CONFIRMED}
     assert told(site) == [(What.LEFT, "readers", "one-click")]
+
+
+def test_who_leaves_a_letter_of_two_lists_stays_off_the_one_that_they_were_never_on_through_an_import(
+    site: Studio,
+) -> None:
+    leave(site.app, token(site, "readers", "friends", address=BO), "one-click")
+    assert standing(site, BO) == {"readers": UNSUBSCRIBED, "friends": UNSUBSCRIBED}
+    site.clock.advance(DAY)
+    list(site.app.audience.add([NewSubscriber(address=BO, name="")], "friends", site.clock.now()))
+    assert standing(site, BO)["friends"] is UNSUBSCRIBED, "the same digest would come to them again"
+    leave(site.app, token(site, "readers", "friends", address=BO), "one-click")
+    assert told(site, BO) == [(What.LEFT, "readers", "one-click"), (What.LEFT, "friends", "one-click")]
 
 
 def test_a_token_without_lists_ends_all(site: Studio) -> None:

@@ -155,7 +155,8 @@ class Readers(RuleBasedStateMachine):
             subject = re.search(r"subject=unsubscribe%20([^>]+)>", ways)
             assert subject is not None
             asked = f"unsubscribe {unquote(subject[1])}"  # as a mail program fills it in (RFC 6068 §2)
-            self._comes(f"From: x@y.example\nTo: leave@lantern.example\nSubject: {asked}\n\n")
+            number = f"Message-ID: <{self.week}@y.example>"  # no two mails are the same to the byte
+            self._comes(f"From: x@y.example\nTo: leave@lantern.example\n{number}\nSubject: {asked}\n\n")
         for name in token[1].split(".")[2].split("+"):
             self._left((owner(mail), name))
 
