@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING
 from syndicate.errors import ConfigError
 
 if TYPE_CHECKING:
+    import asyncio
+
     import uvicorn
     from starlette.types import ASGIApp
 
 KEEP_ALIVE_SECONDS, END_SECONDS = 5, 2
+HEAD_SECONDS = 10.0
+"""Whoever has not asked for anything after this long, or after twice as long on a line that is kept, is hung up on."""
 MOST_CONNECTIONS = 500
 MOST_HEADER_BYTES = 16 * 1024
 
@@ -105,6 +109,23 @@ def _refused(place: str, error: OSError, way_out: str) -> ConfigError:
 def _server(app: ASGIApp) -> uvicorn.Server:
     """Return a server that leaves signals to us, believes no header about who asks, and bounds what it holds."""
     import uvicorn
+    from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+    class Patient(H11Protocol):
+        """Ends lines on which nobody asks to the end: uvicorn would hold them, and with enough of them nobody else."""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self.loop.call_later(HEAD_SECONDS, self._look, None)
+
+        def _look(self, last: RequestResponseCycle | None) -> None:
+            if self.transport.is_closing():
+                return
+            is_idle = self.cycle is None or self.cycle.response_complete
+            if is_idle and self.cycle is last:
+                self.transport.close()
+            else:
+                self.loop.call_later(HEAD_SECONDS, self._look, self.cycle)
 
     class Server(uvicorn.Server):
         """Raises no signal again at its end, as uvicorn's own does: being told to end is no failure."""
@@ -114,7 +135,7 @@ def _server(app: ASGIApp) -> uvicorn.Server:
 
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=Patient,
         log_level="warning",
         access_log=False,
         lifespan="off",

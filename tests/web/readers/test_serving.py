@@ -10,6 +10,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from syndicate.cli import serving
 from syndicate.cli.serving import address_of, listening, served_beside
 from syndicate.errors import ConfigError
 
@@ -30,6 +31,23 @@ def test_it_serves_until_the_block_is_left_and_believes_no_header_about_who_asks
                 assert "server" not in answer.headers
             assert not ended.is_set()
     assert ended.is_set()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"", b"GET / HTTP/1.1\r\nHost: a", b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /"],
+    ids=["nothing", "half", "one, and half"],
+)
+def test_who_never_asks_to_the_end_is_hung_up_on(said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "HEAD_SECONDS", 0.2)
+    with (
+        listening("127.0.0.1:0", way_out="") as listener,
+        served_beside(who, listener, ended=lambda: None),
+        socket.create_connection(listener.getsockname(), timeout=4) as line,
+    ):
+        line.sendall(said)
+        while line.recv(65536):
+            pass  # until it is closed; a line that stays open ends in TimeoutError
 
 
 def test_a_server_that_cannot_go_on_ends_the_work_and_says_why() -> None:
