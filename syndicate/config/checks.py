@@ -302,7 +302,8 @@ def _secret_warnings(config: Config) -> _Found:
 
 
 def _absent(config: Config, at: Keys, kind: str, variable: str | None, file: object) -> _Found:
+    lost = "nothing that comes back would be read" if "mailbox" in at else "sending would stop"
     if variable and not config.environ.get(variable):
-        yield (*at, f"{kind}_env"), f"the variable {variable} is not set here; sending would stop"
+        yield (*at, f"{kind}_env"), f"the variable {variable} is not set here; {lost}"
     if file and not config.resolve(str(file)).is_file():
-        yield (*at, f"{kind}_file"), f"{file} is not there; sending would stop"
+        yield (*at, f"{kind}_file"), f"{file} is not there; {lost}"

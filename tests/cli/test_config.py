@@ -50,6 +50,13 @@ def test_where_readers_join_and_what_comes_back_is_read_are_told_where_there_is_
     ]
 
 
+def test_what_a_missing_password_would_stop_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BACK", raising=False)
+    box = "  mailbox: {imap: {host: imap.example.org, user: b, password_env: BACK}}\n"
+    path.write_text(GOOD.replace("mail:\n", f"mail:\n{box}  return_path: b+{{token}}@lantern.example\n", 1))
+    assert "the variable BACK is not set here; nothing that comes back would be read" in run(path, "check").stderr
+
+
 def test_every_mistake_is_told_and_counted(path: Path) -> None:
     path.write_text(spoiled("timezone:", "timezon:").replace("fri 09:00", "9:00"))
     result = run(path, "check")
