@@ -32,7 +32,25 @@ def add_key(path: Path) -> int:
             file.write(b"\n".join(keys) + b"\n")
             file.flush()
             os.fsync(file.fileno())
+            _give_to_its_owner(file.fileno(), path)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
     return len(keys)
+
+
+def _give_to_its_owner(file: int, path: Path) -> None:
+    """Let a file belong to whom the old one belongs: an editor who runs this as root is not who reads it later."""
+    old, new = path.stat(), os.fstat(file)
+    if (old.st_uid, old.st_gid) == (new.st_uid, new.st_gid):
+        return
+    try:
+        os.fchown(file, old.st_uid, old.st_gid)
+    except OSError as error:
+        if old.st_uid == new.st_uid:
+            return  # the group alone, and it is for the owner's eyes anyway
+        raise ConfigError(
+            "the key belongs to another user",
+            where=str(path),
+            hint="run the same command as the user that runs syndicate",
+        ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -55,3 +56,28 @@ def test_a_link_to_the_key_stays_a_link(tmp_path: Path) -> None:
     assert add_key(tmp_path / "key") == 2
     assert (tmp_path / "key").is_symlink()
     assert len(keyring(real).keys) == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs: root, to give a file away")
+def test_a_key_that_root_renews_still_belongs_to_whom_it_belonged(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_bytes(b"k" * 64 + b"\r\n")
+    os.chown(path, 4321, 4322)
+    add_key(path)
+    owner = path.stat()
+    assert (owner.st_uid, owner.st_gid, stat.S_IMODE(owner.st_mode)) == (4321, 4322, 0o600)
+
+
+def test_a_key_of_somebody_else_is_not_taken_from_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "key"
+    path.write_bytes(b"k" * 64 + b"\n")
+    other = os.stat_result((0o100600, 1, 1, 1, os.geteuid() + 1, 1, 65, 0, 0, 0))
+
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchown", refused)
+    monkeypatch.setattr(os, "fstat", lambda _file: other)
+    with pytest.raises(ConfigError, match="another user"):
+        add_key(path)
+    assert [each.name for each in tmp_path.iterdir()] == ["key"]
