@@ -18,7 +18,7 @@ from syndicate.config import Mail
 from syndicate.delivery.deliver import Claims
 from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Outcome
 from syndicate.delivery.retry import Step
-from syndicate.errors import AudienceError
+from syndicate.errors import AudienceError, TemplateError
 from syndicate.pipeline.draft import ways_out
 from syndicate.pipeline.letters import LedgerLetters, return_path, way_out
 from syndicate.protocols import AttemptLike
@@ -45,6 +45,9 @@ class NoticeLetters(LedgerLetters):
                 return self._addressed(notice, row)
             except AudienceError as error:
                 self._ledger.record(row.key, Step(state=DeliveryState.FAILED, due=None, reply=error.what))
+            except TemplateError:
+                self.give_back({row.key})  # the template can be mended, and then it goes
+                raise
         return None
 
     def _addressed(self, notice: Notice, row: ClaimedLetter) -> Letter:

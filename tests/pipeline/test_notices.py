@@ -215,3 +215,21 @@ def test_who_asks_again_after_the_first_request_expired_gets_a_letter_of_its_own
     asked = to(site)
     assert len(asked) == 2, "the rows of the first request are gone, and their numbers are used again"
     assert asked[1]["Message-ID"] != first["Message-ID"], "mailboxes keep one letter of a Message-ID"
+
+
+def test_a_template_that_breaks_loses_no_letter_and_the_mended_one_sends_it(tmp_path: Path) -> None:
+    own = tmp_path / "own" / "email"
+    own.mkdir(parents=True)
+    (own / "notice.html").write_text("{% if %}", encoding="utf-8")
+    with studio(tmp_path, OPEN, ("notify: ed@", "templates: own/\nnotify: ed@")) as opened:
+        opened.begin(*archive(3))
+        ask(opened)
+        for _ in range(6):
+            assert opened.tick().faults
+            opened.clock.advance(HOUR)
+        assert states(opened) == [DeliveryState.PLANNED]
+    (own / "notice.html").unlink()
+    with studio(tmp_path, OPEN, ("notify: ed@", "templates: own/\nnotify: ed@")) as opened:
+        opened.clock.set(WEDNESDAY + 6 * HOUR)
+        opened.tick()
+        assert len(to(opened)) == 1
