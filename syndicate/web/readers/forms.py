@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
@@ -14,6 +15,11 @@ from python_multipart.multipart import parse_options_header
 
 MOST_FIELDS = 100
 URLENCODED, MULTIPART, JSON = "application/x-www-form-urlencoded", "multipart/form-data", "application/json"
+
+# It warns of every broken form, in lines of its own: whoever sends them would fill the log.
+_LIBRARY_LOG = logging.getLogger("python_multipart")
+_LIBRARY_LOG.addHandler(logging.NullHandler())
+_LIBRARY_LOG.propagate = False
 
 
 class BadForm(Exception):

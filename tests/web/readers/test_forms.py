@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -55,6 +57,18 @@ def test_every_kind_of_form_gives_the_same_fields(kind: str, body: bytes) -> Non
 def test_what_is_no_form_is_refused(kind: str, body: bytes) -> None:
     with pytest.raises(BadForm):
         parse_fields(kind, body)
+
+
+def test_a_strangers_form_writes_nothing_into_the_log() -> None:
+    code = (
+        "from syndicate.web.readers.forms import BadForm, parse_fields\n"
+        "for body in (b'--x', b'--b\\r\\nContent-Disposition: form-data; name=a\\r\\n'\n"
+        "             b'Content-Transfer-Encoding: frob\\r\\n\\r\\nx\\r\\n--b--\\r\\n'):\n"
+        "    try: parse_fields('multipart/form-data; boundary=b', body)\n"
+        "    except BadForm: print('refused')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("refused\n", "")
 
 
 def test_half_a_character_becomes_a_whole_one() -> None:
