@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from syndicate.audience.addresses import parse_address, parse_name, printable
@@ -52,6 +52,8 @@ class _Columns:
     state: int | None = None
     suppressed: int | None = None
     rules: tuple[tuple[int, Rule], ...] = ()
+    whole: Standing = Standing.CONFIRMED
+    """What the file as a whole says of its readers, by its name."""
     width: int = HEADLESS
     """How many the header names."""
 
@@ -66,7 +68,7 @@ def parse_subscribers(
     """Yield a person or a refusal for each line of a CSV, in order, reading as it goes; nothing is kept in mind.
 
     The header says whose file it is (houses.py), unless `house` does; `known` is told, and may answer what the file
-    as a whole says of its readers, as `everybody` does. Without a header that names an address, the first column is
+    as a whole says of its readers. `everybody` is the editor's word on them, and of this list alone. Without a header that names an address, the first column is
     the address and the second the name. Of several words on one reader the one that mails nobody holds; who stands
     in a file twice comes twice, and it is the store that weighs both.
 
@@ -82,7 +84,7 @@ def parse_subscribers(
             header = _header(row, house)
             columns = header or _Columns()
             if known is not None:
-                everybody = quietest((everybody, known(columns.house)))
+                columns = replace(columns, whole=known(columns.house))
             if header is not None:
                 continue
         yield _person(row, columns, number, everybody)
@@ -184,16 +186,20 @@ def _standing(
 ) -> tuple[SubscriptionState | None, SuppressionReason | None]:
     """Return where a row's reader stands: in our own words where it has them, else by the rules of its house."""
     if columns.state is None and columns.suppressed is None:
-        if not columns.rules:
-            return OF_STANDING[everybody]
-        said = [_said(_cell(row, at), rule) for at, rule in columns.rules]
-        return OF_STANDING[quietest((*said, everybody))]
+        said = [columns.whole, *(_said(_cell(row, at), rule) for at, rule in columns.rules)]
+        return _landed(quietest((*said, everybody)), left_all=Standing.UNSUBSCRIBED in said)
     reason = _reason(_cell(row, columns.suppressed))
     state = _state(_cell(row, columns.state), alone=reason is not None)
     if everybody is Standing.CONFIRMED or (state is None and reason):
         return state, reason
-    told, why = OF_STANDING[quietest((everybody, Standing(state) if state else Standing.CONFIRMED))]
+    told, why = _landed(quietest((everybody, Standing(state) if state else Standing.CONFIRMED)), left_all=False)
     return told or state, reason or why
+
+
+def _landed(standing: Standing, *, left_all: bool) -> tuple[SubscriptionState | None, SuppressionReason | None]:
+    """Return what a standing becomes; who left one list, and not a whole tool, may be mailed on others."""
+    state, reason = OF_STANDING[standing]
+    return state, None if standing is Standing.UNSUBSCRIBED and not left_all else reason
 
 
 def _said(cell: str, rule: Rule) -> Standing:

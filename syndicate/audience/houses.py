@@ -40,12 +40,12 @@ class Standing(StrEnum):
 OF_STANDING: Mapping[Standing, tuple[SubscriptionState | None, SuppressionReason | None]] = {
     Standing.CONFIRMED: (_S.CONFIRMED, None),
     Standing.UNCONFIRMED: (_S.UNCONFIRMED, None),
-    Standing.UNSUBSCRIBED: (_S.UNSUBSCRIBED, None),
+    Standing.UNSUBSCRIBED: (_S.UNSUBSCRIBED, _R.REQUEST),
     Standing.BOUNCED: (None, _R.HARD_BOUNCE),
     Standing.BLOCKED: (None, _R.MANUAL),
     Standing.COMPLAINED: (None, _R.COMPLAINT),
 }
-"""The subscription and the suppression that a standing becomes."""
+"""The subscription and the suppression that a standing becomes. Who left elsewhere may come back by the form."""
 _RANK = {standing: rank for rank, standing in enumerate(Standing)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from syndicate.audience.model import Notice, RecipientFacts, SubscriptionState
+from syndicate.audience.model import Notice, RecipientFacts, SubscriptionState, SuppressionReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +43,12 @@ def may_receive(facts: RecipientFacts) -> Verdict:
 def may_notify(notice: Notice, facts: RecipientFacts) -> Verdict:
     """Return whether a reader may get a letter about their own subscription; the facts are of the lists it names.
 
-    Nobody who was suppressed, for whatever reason, is written to. A question goes to who has not said yes (someone
-    who left may be asked, for they asked again); every other notice to who is on one of the lists.
+    Nobody who was suppressed is written to, but for one question to who had only asked not to be mailed: it goes out
+    because that address was typed into a form, and what is answered is their newer word. A question goes to who has
+    not said yes (someone who left may be asked, for they asked again); every other notice to who is on a list.
     """
+    if facts.suppression is SuppressionReason.REQUEST and notice is Notice.CONFIRM:
+        return Allowed()
     if facts.suppression is not None:
         return Suppressed(reason=f"address suppressed: {facts.suppression}")
     is_on = SubscriptionState.CONFIRMED in facts.subscriptions

@@ -10,8 +10,8 @@ SQLite, to be told apart from the network's noise by whoever may ask three times
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -27,7 +27,7 @@ from syndicate.audience.joining import (
     join_step,
     network_of,
 )
-from syndicate.audience.model import Notice, OptIn, Subscriber, Subscription, Welcome, What
+from syndicate.audience.model import Notice, OptIn, Subscriber, Subscription, SubscriptionState, Welcome, What
 from syndicate.audience.tokens import Purpose, WebClaim, opaque, read_web_token
 from syndicate.errors import AudienceError
 from syndicate.log import event
@@ -36,8 +36,10 @@ from syndicate.store import joining as rows
 from syndicate.store.history import happened
 from syndicate.store.limits import Limit, is_first_this_hour, is_full, sweep, take
 from syndicate.store.notices import plan_latest_issue, plan_notice
+from syndicate.store.suppressing import lift_request, requested_since
 
 DAY = timedelta(days=1)
+BY_MAIL = "the link in the mail"
 MOST_A_DAY = {Notice.CONFIRM: 3, Notice.ALREADY: 1}
 """Notices of a kind that strangers can have mailed to one address in a day, whatever they type into forms."""
 INCIDENT = "joining"
@@ -108,7 +110,7 @@ def request_join(app: App, request: JoinRequest) -> JoinAnswer:
     with app.database.write() as connection:
         planned = _request(app, connection, address, lists, printable(request.came_from, 200))
         # After it: the reader's row is locked by now, so whoever was forgotten while we waited is seen.
-        barred = rows.is_barred(connection, app.keyring, address)
+        barred = rows.bars_asking(connection, app.keyring, address)
         if barred:
             connection.rollback()
     if planned and not barred:
@@ -126,7 +128,9 @@ def confirm(app: App, token: str) -> Confirmation:
     """Put the reader whom a confirmation was mailed to on its lists, and plan one welcome. Twice is ALREADY."""
     with app.database.write() as connection:
         asked = _asked(app, connection, token)
-        planned = asked is not None and _put_on(app, connection, asked.reader, asked.fresh, "the link in the mail")
+        planned = asked is not None and _put_on(app, connection, asked.reader, asked.fresh, BY_MAIL)
+        if asked is not None and asked.fresh:
+            _welcome_back(connection, asked.reader, asked.fresh, app.clock.now())
     if asked is None:
         event("token-unknown", level=logging.WARNING, how="confirm")
     if planned:
@@ -163,8 +167,10 @@ def _request(app: App, connection: Connection, address: str, lists: Sequence[str
     reader = rows.enrol(connection, address, now)
     links = rows.subscriptions_of(connection, reader.id)
     steps: dict[JoinStep, list[str]] = {step: [] for step in JoinStep}
+    wished_away = requested_since(connection, address) is not None
     for name in lists:
         state = links[name].state if name in links else None
+        state = SubscriptionState.UNSUBSCRIBED if wished_away else state
         steps[join_step(app.config.lists[name].opt_in, state)].append(name)
         happened(connection, address, What.ASKED, now, list_name=name, note=came_from)
     for name in steps[JoinStep.ASK]:
@@ -198,6 +204,14 @@ def _put_on(
     return bool(welcoming) and plan_notice(connection, reader.id, tuple(welcoming), Notice.WELCOME, now)
 
 
+def _welcome_back(connection: Connection, reader: Subscriber, lists: Collection[str], now: datetime) -> None:
+    """Mail somebody again who had asked not to be: on the lists that they chose now, and on no other."""
+    if lift_request(connection, reader.address, now, BY_MAIL):
+        others = [name for name in rows.subscriptions_of(connection, reader.id) if name not in lists]
+        if others:
+            rows.leave(connection, reader, others, "came back for other lists", now)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
     """What a proven confirmation asks for: lists to confirm now, as they stand, and lists that are confirmed."""
@@ -211,16 +225,25 @@ def _asked(app: App, connection: Connection, token: str) -> _Asked | None:
     """Return what a token asks for, or None where it is not true, or its address must not be mailed."""
     claim = read_web_token(Purpose.CONFIRM, token)
     reader = rows.proven_reader(connection, app.keyring, claim)
-    if claim is None or reader is None or rows.is_barred(connection, app.keyring, reader.address):
+    if claim is None or reader is None or rows.bars_asking(connection, app.keyring, reader.address):
         return None
     links = rows.subscriptions_of(connection, reader.id)
-    steps = {name: _confirm_step(app, links.get(name), claim) for name in claim.lists}
+    away = requested_since(connection, reader.address)
+    steps = {name: _confirm_step(app, _as_left(links.get(name), away), claim) for name in claim.lists}
     joinable = _joinable(app, claim.lists)
     return _Asked(
         reader=reader,
         fresh={name: links[name] for name in joinable if steps[name] is ConfirmStep.CONFIRM},
         already=tuple(name for name, step in steps.items() if step is ConfirmStep.ALREADY),
     )
+
+
+def _as_left(link: Subscription | None, away: datetime | None) -> Subscription | None:
+    """Return a subscription as it counts for a reader who asked not to be mailed at all, if they did: as ended."""
+    if link is None or away is None:
+        return link
+    since = away if link.state is SubscriptionState.UNCONFIRMED else max(link.since, away)
+    return replace(link, state=SubscriptionState.UNSUBSCRIBED, since=since)
 
 
 def _confirm_step(app: App, link: Subscription | None, claim: WebClaim) -> ConfirmStep:

@@ -41,6 +41,7 @@ from syndicate.store.tables import UtcDateTime, history, subscribers, subscripti
 
 STAGED, MOVED = 5_000, 2_000
 """How many go into the table, and from it to a list, at once."""
+_REQUEST = SuppressionReason.REQUEST
 _ON, _WAITS, _LEFT = SubscriptionState.CONFIRMED, SubscriptionState.UNCONFIRMED, SubscriptionState.UNSUBSCRIBED
 _RANKS = {state: rank for rank, state in enumerate((None, _ON, _WAITS, _LEFT))}
 """By how little each mails."""
@@ -152,14 +153,22 @@ class _Move:
         return [Landed(address=address, where=Landing.FORGOTTEN) for address in gone.values()]
 
     def _suppress(self) -> None:
-        """Suppress the addresses that bounced or complained elsewhere; a reason that is here already stays."""
+        """Suppress the addresses that left, bounced or complained elsewhere.
+
+        A reason that is here already stays, but that every other one outweighs a request (suppressing.outweighing).
+        """
         said = (
             select(arrivals.c.key, arrivals.c.suppression, self._since(), literal(self._source))
             .where(self._here, arrivals.c.suppression.is_not(None))
             .order_by(arrivals.c.key)
         )
         columns = ["address_key", "reason", "since", "note"]
-        statement = insert_if_absent(self._database, suppressions).from_select(columns, said).on_conflict_do_nothing()
+        row = insert_if_absent(self._database, suppressions).from_select(columns, said)
+        statement = row.on_conflict_do_update(
+            index_elements=["address_key"],
+            set_={"reason": row.excluded.reason, "since": row.excluded.since, "note": row.excluded.note},
+            where=(suppressions.c.reason == _REQUEST) & (row.excluded.reason != _REQUEST),
+        )
         new = self._connection.execute(statement.returning(suppressions.c.address_key, suppressions.c.reason)).all()
         rows = [self._line(row.address_key, What.SUPPRESSED, None, f"{row.reason}, {self._source}") for row in new]
         if rows:
@@ -259,7 +268,10 @@ def _merging(database: Database) -> Any:
             "since": case((quieter, new.since), else_=arrivals.c.since),
             "rank": case((quieter, new.rank), else_=arrivals.c.rank),
             "name": case((arrivals.c.name == "", new.name), else_=arrivals.c.name),
-            "suppression": func.coalesce(arrivals.c.suppression, new.suppression),
+            "suppression": case(
+                (arrivals.c.suppression == _REQUEST, func.coalesce(new.suppression, arrivals.c.suppression)),
+                else_=func.coalesce(arrivals.c.suppression, new.suppression),
+            ),
         },
     )
 
@@ -268,6 +280,6 @@ def _landing(row: Row[Any], is_new: bool) -> Landing:
     return landing(
         SubscriptionState(row.said) if row.said else None,
         SubscriptionState(row.held) if row.held and not is_new else None,
-        suppressed=row.reason is not None,
+        suppressed=row.reason is not None and not (row.reason == _REQUEST and _LEFT in (row.said, row.held)),
         confirmed_here=bool(row.confirmed_here),
     )

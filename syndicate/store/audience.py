@@ -28,6 +28,7 @@ from syndicate.store.arrivals import Landed, arriving
 from syndicate.store.database import Database, insert_if_absent
 from syndicate.store.history import happened
 from syndicate.store.joining import leave
+from syndicate.store.suppressing import outweighing
 from syndicate.store.tables import subscribers, subscriptions, suppressions
 
 BATCH = 500
@@ -96,7 +97,7 @@ class AudienceStore:
             address_key=address_key(address), reason=reason, since=now
         )
         with self._database.write() as connection:
-            if connection.execute(row.on_conflict_do_nothing().returning(suppressions.c.since)).first():
+            if connection.execute(outweighing(row, reason).returning(suppressions.c.since)).first():
                 note = f"{reason}, {how}" if how else reason
                 happened(connection, address, What.SUPPRESSED, now, note=note)
 

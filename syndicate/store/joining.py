@@ -20,6 +20,7 @@ from syndicate.audience.tokens import Keyring, WebClaim, forgotten_keys, proves
 from syndicate.delivery.model import DeliveryState
 from syndicate.store.deliveries import WAITING
 from syndicate.store.history import happened
+from syndicate.store.suppressing import requested_since
 from syndicate.store.tables import deliveries, history, returned, subscribers, subscriptions, suppressions
 
 BATCH = 500
@@ -38,6 +39,13 @@ def proven_reader(connection: Connection, keyring: Keyring, claim: WebClaim | No
 def is_barred(connection: Connection, keyring: Keyring, address: str) -> bool:
     """Return whether an address must not be mailed: suppressed for whatever reason, or erased on request."""
     return _is_there(connection, (address_key(address), *forgotten_keys(keyring, address)))
+
+
+def bars_asking(connection: Connection, keyring: Keyring, address: str) -> bool:
+    """Return whether an address must not even be asked: suppressed, and not by the reader's own request, or erased."""
+    if requested_since(connection, address) is not None:
+        return is_forgotten(connection, keyring, address)
+    return is_barred(connection, keyring, address)
 
 
 def is_forgotten(connection: Connection, keyring: Keyring, address: str) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from syndicate.audience.addresses import address_key
 from syndicate.audience.model import SuppressionReason, What
 from syndicate.audience.tokens import Keyring, forgotten_keys
+from syndicate.store.history import happened
 from syndicate.store.tables import history, suppressions
 
 BOUNCES = (SuppressionReason.HARD_BOUNCE, SuppressionReason.SOFT_BOUNCES)
@@ -19,10 +21,44 @@ BOUNCES = (SuppressionReason.HARD_BOUNCE, SuppressionReason.SOFT_BOUNCES)
 def suppress(connection: Connection, address: str, reason: SuppressionReason, now: datetime, *, note: str = "") -> bool:
     """Never mail an address again; False where it was suppressed before.
 
-    The first reason stays, but that a complaint outweighs a bounce: a mailbox may be mended, a complaint is a person's
-    word.
+    The first reason stays, but that a complaint outweighs a bounce (a mailbox may be mended, a complaint is a person's
+    word), and every other reason a request, which the reader's own newer word lifts.
     """
     return bool(suppress_all(connection, {address: note}, reason, now))
+
+
+def outweighing(row: Any, reason: SuppressionReason) -> Any:
+    """Return an INSERT into `suppressions` that takes the place of a weaker reason, and else leaves what is there."""
+    weaker = {SuppressionReason.REQUEST} - {reason}
+    if reason is SuppressionReason.COMPLAINT:
+        weaker |= {*BOUNCES}
+    if not weaker:
+        return row.on_conflict_do_nothing()
+    return row.on_conflict_do_update(
+        index_elements=["address_key"],
+        set_={"reason": row.excluded.reason, "since": row.excluded.since, "note": row.excluded.note},
+        where=or_(*(suppressions.c.reason == each for each in sorted(weaker))),  # IN knows no executemany
+    )
+
+
+def lift_request(connection: Connection, address: str, now: datetime, note: str) -> bool:
+    """Take back that an address is not mailed because its reader asked so; False where that was not the reason."""
+    gone = delete(suppressions).where(
+        suppressions.c.address_key == address_key(address), suppressions.c.reason == SuppressionReason.REQUEST
+    )
+    if not connection.execute(gone).rowcount:
+        return False
+    happened(connection, address, What.RELEASED, now, note=note)
+    return True
+
+
+def requested_since(connection: Connection, address: str) -> datetime | None:
+    """Return since when an address is not mailed because its reader asked so; None where that is not the reason."""
+    query = select(suppressions.c.since).where(
+        suppressions.c.address_key == address_key(address), suppressions.c.reason == SuppressionReason.REQUEST
+    )
+    since: datetime | None = connection.execute(query).scalar()
+    return since
 
 
 def suppress_all(
@@ -34,15 +70,7 @@ def suppress_all(
         return frozenset()
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     row = insert(suppressions)
-    if reason is SuppressionReason.COMPLAINT:
-        fresh = {"reason": row.excluded.reason, "since": row.excluded.since, "note": row.excluded.note}
-        kept = row.on_conflict_do_update(
-            index_elements=["address_key"],
-            set_=fresh,
-            where=or_(*(suppressions.c.reason == bounce for bounce in BOUNCES)),  # IN knows no executemany
-        )
-    else:
-        kept = row.on_conflict_do_nothing()
+    kept = outweighing(row, reason)
     rows = [
         {"address_key": key, "reason": reason, "since": now, "note": note or None} for key, note in sorted(told.items())
     ]

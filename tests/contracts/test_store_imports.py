@@ -132,10 +132,30 @@ def test_what_an_import_ends_is_told_in_the_story(database: Database) -> None:
     people = [reader("ada@reader.example", Standing.UNSUBSCRIBED), reader("bo@reader.example", Standing.COMPLAINED)]
     list(AudienceStore(database).add(people, "readers", NOW, source="an import from Ghost"))
     list(AudienceStore(database).add(people, "readers", NOW + HOUR, source="an import from Ghost"))
-    (ada,) = person_of(database, KEYS, "ada@reader.example").history
+    asked, ada = person_of(database, KEYS, "ada@reader.example").history
+    assert (asked.what, asked.note) == (What.SUPPRESSED, "request, an import from Ghost")
     assert (ada.what, ada.list_name, ada.note) == (What.IMPORTED_OUT, "readers", "an import from Ghost")
     (bo,) = person_of(database, KEYS, "bo@reader.example").history
     assert (bo.what, bo.note) == (What.SUPPRESSED, "complaint, an import from Ghost")
+
+
+def test_who_left_elsewhere_is_mailed_on_no_list_whichever_other_file_names_them(database: Database) -> None:
+    take_in(database, reader("ada@reader.example", Standing.UNSUBSCRIBED))
+    list(AudienceStore(database).add([reader("ada@reader.example")], "friends", NOW))
+    assert not is_mailed(database, "ada@reader.example")
+    assert person_of(database, KEYS, "ada@reader.example").suppression is not None
+
+
+@pytest.mark.parametrize("first", [Standing.UNSUBSCRIBED, Standing.BOUNCED], ids=str)
+def test_a_bounce_outweighs_a_goodbye_elsewhere_in_whatever_order(database: Database, first: Standing) -> None:
+    (second,) = {Standing.UNSUBSCRIBED, Standing.BOUNCED} - {first}
+    take_in(database, reader("ada@reader.example", first), reader("ada@reader.example", second))
+    take_in(database, reader("bo@reader.example", first))
+    take_in(database, reader("bo@reader.example", second))
+    for address in ("ada@reader.example", "bo@reader.example"):
+        held = AudienceStore(database).suppression(address)
+        assert held is not None
+        assert held.reason is SuppressionReason.HARD_BOUNCE
 
 
 def test_who_left_and_is_suppressed_has_left_also_when_the_suppression_is_taken_back(database: Database) -> None:

@@ -130,8 +130,8 @@ class LastWord(RuleBasedStateMachine):
             return
         for name in lists:
             word = self.words[who, name]
-            if word.left is None or issued > word.left:
-                word.wants = word.heard = True
+            if word.heard and (word.left is None or issued > word.left):
+                word.wants = True
 
     @rule(data=st.data())
     def one_click(self, data: st.DataObject) -> None:
@@ -156,7 +156,7 @@ class LastWord(RuleBasedStateMachine):
             for name in wanted:
                 self.words[who, name].wants = self.words[who, name].heard = True
 
-    @rule(who=person, reason=st.sampled_from(SuppressionReason))
+    @rule(who=person, reason=st.sampled_from(sorted({*SuppressionReason} - {SuppressionReason.REQUEST})))
     def bounce(self, who: str, reason: SuppressionReason) -> None:
         """Let an address be suppressed."""
         self.app.audience.suppress(who, reason, self.clock.now())

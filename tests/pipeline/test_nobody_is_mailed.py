@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from syndicate.audience.addresses import address_key
-from syndicate.audience.model import NewSubscriber, SubscriptionState
+from syndicate.audience.model import NewSubscriber, SubscriptionState, SuppressionReason
 from syndicate.audience.tokens import verp_token
 from syndicate.errors import NotFoundError
 from syndicate.pipeline.forget import forget
@@ -91,11 +91,14 @@ class Readers(RuleBasedStateMachine):
         """The editor imports an address: a first word, and never a later one."""
         word = SubscriptionState(state or "confirmed")
         for name in lists:
-            fresh = [NewSubscriber(address=who, name="", state=word)]
+            is_out = word is SubscriptionState.UNSUBSCRIBED
+            why = SuppressionReason.REQUEST if is_out else None
+            fresh = [NewSubscriber(address=who, name="", state=word, suppression=why)]
             list(self.app.audience.add(fresh, name, self.clock.now(), keyring=self.app.keyring))
             key = (address_key(who), name)
-            if word is SubscriptionState.UNSUBSCRIBED:
-                self._left(key)
+            if is_out:
+                for each in LISTS:
+                    self._left((key[0], each))
             elif key not in self.left:
                 self.yes.add(key)
 
