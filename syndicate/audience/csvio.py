@@ -68,9 +68,9 @@ def parse_subscribers(
     """Yield a person or a refusal for each line of a CSV, in order, reading as it goes; nothing is kept in mind.
 
     The header says whose file it is (houses.py), unless `house` does; `known` is told, and may answer what the file
-    as a whole says of its readers. `everybody` is the editor's word on them, and of this list alone. Without a header that names an address, the first column is
-    the address and the second the name. Of several words on one reader the one that mails nobody holds; who stands
-    in a file twice comes twice, and it is the store that weighs both.
+    as a whole says of its readers. `everybody` is the editor's word on them, and of this list alone. Without a header
+    that names an address, the first column is the address and the second the name. Of several words on one reader the
+    one that mails nobody holds; who stands in a file twice comes twice, and it is the store that weighs both.
 
     Raises AudienceError for an empty file, for a `house` whose columns are not there, and for a file of an unknown
     tool with a column that may say who has left.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 import click
 
 from syndicate.cli.context import opened, when
+from syndicate.errors import SyndicateError
+from syndicate.log import event
 
 if TYPE_CHECKING:
     from syndicate.app import App
@@ -126,6 +129,7 @@ def _run(app: App) -> None:
 def _beat(app: App, working: Lock) -> None:
     """Do what is due; a fault of ours ends the run, for a beat that fails unseen would be worse.
 
+    What can be explained (a database locked for too long, a disk that is full) is told, and the next beat tries again.
     What is planned while it works sets `wake` again, and the next beat follows at once.
     """
     from syndicate.pipeline import tick
@@ -135,6 +139,8 @@ def _beat(app: App, working: Lock) -> None:
             app.wake.clear()
             tick(app)
             _write_pages(app)
+    except SyndicateError as error:
+        event("beat-failed", level=logging.ERROR, because=error.what, where=error.where)
     except BaseException:
         app.stop.set()
         raise

@@ -14,7 +14,7 @@ from syndicate.app import App
 from syndicate.compose.model import IssueState
 from syndicate.delivery.deliver import deliver as deliver_through
 from syndicate.delivery.model import DeliveryState, InDoubtRule, RetryPolicy
-from syndicate.errors import SyndicateError, UnreachableError
+from syndicate.errors import ChannelError, SyndicateError, TemplateError, UnreachableError
 from syndicate.log import event
 from syndicate.pipeline.letters import IssueLetters
 from syndicate.pipeline.notices import Interleaved, NoticeLetters
@@ -73,7 +73,8 @@ def deliver(app: App, *, progress: Progress = lambda *_: None) -> Delivered:
         letters_again = app.config.mail is None or app.config.mail.in_doubt is InDoubtRule.RETRY
         ledger.settle_doubts(app.clock.now(), letters=letters_again, most=MOST_DOUBTS)
         notices, notice_faults = _notices(app, ledger, progress)
-        letters, mail_faults = (Counter(), ()) if notice_faults else _letters(app, ledger, progress)
+        is_shut = any(isinstance(fault, ChannelError) for fault in notice_faults)
+        letters, mail_faults = (Counter(), ()) if is_shut else _letters(app, ledger, progress)
         statuses, status_faults = _statuses(app, ledger, progress)
     return Delivered(
         notices=notices,
@@ -125,9 +126,13 @@ def _notices(app: App, ledger: Ledger, progress: Progress) -> tuple[Counter[Deli
             stopping=partial(_stopping, app),
             progress=partial(progress, "notices to readers"),
         )
+    except TemplateError as error:
+        alert(app, "notices", f"nobody can be asked or welcomed, for a template does not render: {error}")
+        return Counter(), (error,)
     except SyndicateError as error:
         _tell_of_relay(app, oldest, error, notices=1)
         return Counter(), (error,)
+    recovered(app, "notices")
     return tally, ()
 
 

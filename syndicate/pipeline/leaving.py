@@ -11,10 +11,14 @@ from sqlalchemy import Connection
 from syndicate.app import App
 from syndicate.audience.joining import masked
 from syndicate.audience.model import OptIn, Subscriber, Subscription, SubscriptionState, What
-from syndicate.audience.tokens import Purpose, read_web_token
+from syndicate.audience.tokens import Purpose, opaque, read_web_token
 from syndicate.log import event
 from syndicate.store import joining as rows
 from syndicate.store.history import happened
+from syndicate.store.limits import Limit, take
+
+MOST_CHOICES = 20
+"""How often in an hour one reader may join lists on the preferences page; leaving is never counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +83,15 @@ def set_preferences(app: App, token: str, wanted: Collection[str], how: str) -> 
     """Put the reader on the wanted lists and off all others that the page shows; return what holds then.
 
     The token proves the address, so a list joined here is confirmed at once, and no mail says so. A list that is
-    closed, or unknown, or any list for a suppressed address, is not joined. None where the token is not true.
+    closed, or unknown, or any list for a suppressed address, is not joined, and nothing past MOST_CHOICES an hour:
+    each joining is a line of history, and whoever holds a link may press without end. None where the token is not true.
     """
+    claim = read_web_token(Purpose.READER, token)
+    with app.database.read() as connection:
+        known = rows.proven_reader(connection, app.keyring, claim)
+    may_join = known is not None and _may_join(app, known)
     with app.database.write() as connection:
-        reader = rows.proven_reader(connection, app.keyring, read_web_token(Purpose.READER, token))
+        reader = rows.proven_reader(connection, app.keyring, claim)
         if reader is None:
             _unknown(how)
             return None
@@ -90,10 +99,15 @@ def set_preferences(app: App, token: str, wanted: Collection[str], how: str) -> 
         unwanted = [each.key for each in shown.lists if each.subscribed and each.key not in wanted]
         if unwanted:
             rows.leave(connection, reader, unwanted, how, app.clock.now())
-        if not shown.suppressed:
+        if may_join and not shown.suppressed:
             fresh = [each.key for each in shown.lists if each.open and not each.subscribed and each.key in wanted]
             _join(app, connection, reader, fresh, how)
         return _preferences(app, connection, reader)
+
+
+def _may_join(app: App, reader: Subscriber) -> bool:
+    counted = Limit(key=opaque(app.keyring, "choices", str(reader.id)), most=MOST_CHOICES)
+    return take(app.database, (counted,), app.clock.now()) is None
 
 
 def _join(app: App, connection: Connection, reader: Subscriber, lists: Collection[str], how: str) -> None:

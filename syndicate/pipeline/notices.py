@@ -135,10 +135,17 @@ class Interleaved:
         self._since += 1
         if self._since >= NOTICE_EVERY:
             self._since = 0
-            if (notice := self._notices.claim()) is not None:
+            if (notice := self._due_notice()) is not None:
                 self._own.add(notice.key)
                 return notice
         return self._issue.claim()
+
+    def _due_notice(self) -> Letter | None:
+        """A notice whose template does not render keeps no issue back; the next beat tells the editor of it."""
+        try:
+            return self._notices.claim()
+        except TemplateError:
+            return None
 
     def attempt(self, key: DeliveryKey) -> AttemptLike:
         """Return which attempt a claimed letter is in."""

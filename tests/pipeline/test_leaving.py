@@ -10,7 +10,7 @@ import pytest
 
 from syndicate.audience.model import NewSubscriber, SubscriptionState, SuppressionReason, What
 from syndicate.audience.tokens import Keyring, Purpose, web_token
-from syndicate.pipeline.leaving import Left, leave, preferences, set_preferences
+from syndicate.pipeline.leaving import MOST_CHOICES, Left, leave, preferences, set_preferences
 from syndicate.store.history import history_of
 from tests.pipeline.studio import DAY, FRIDAY, HOUR, Post, Studio, again, studio
 
@@ -213,3 +213,16 @@ def test_who_leaves_between_planning_and_sending_gets_no_letter(tmp_path: Path) 
         assert leave(lantern.app, token(lantern, "readers"), "one-click").known
         lantern.live(2 * HOUR)
         assert lantern.letters() == [BO]
+
+
+def test_whoever_presses_without_end_joins_so_often_and_leaves_always(site: Studio) -> None:
+    link = token(site, "readers", "friends")
+    for _ in range(MOST_CHOICES // 2):
+        set_preferences(site.app, link, ["readers"], "the page")
+        set_preferences(site.app, link, ["readers", "friends"], "the page")
+    set_preferences(site.app, link, ["readers"], "the page")
+    lines = len(told(site))
+    set_preferences(site.app, link, ["readers", "friends"], "the page")
+    assert len(told(site)) == lines
+    assert leave(site.app, link, "one-click").known
+    assert standing(site)["readers"] is UNSUBSCRIBED

@@ -11,6 +11,7 @@ import pytest
 
 from syndicate.audience.model import SuppressionReason
 from syndicate.audience.tokens import Purpose, proves, read_web_token
+from syndicate.compose.environment import environment
 from syndicate.delivery.model import DeliveryState
 from syndicate.pipeline.joining import ConfirmAnswer, JoinAnswer, JoinRequest, confirm, request_join
 from syndicate.pipeline.leaving import leave
@@ -233,3 +234,23 @@ def test_a_template_that_breaks_loses_no_letter_and_the_mended_one_sends_it(tmp_
         opened.clock.set(WEDNESDAY + 6 * HOUR)
         opened.tick()
         assert len(to(opened)) == 1
+
+
+def test_a_notice_that_does_not_render_is_told_and_keeps_no_issue_back(site: Studio, tmp_path: Path) -> None:
+    site.readers("ann")
+    ask(site)
+    own = tmp_path / "own" / "email"
+    own.mkdir(parents=True)
+    (own / "notice.txt").write_text("{{ nonsense }}", encoding="utf-8")
+    site.app.__dict__["templates"] = environment([tmp_path / "own"])
+    site.feed(Post(name="the-long-pier", published=WEDNESDAY + MINUTE), *archive(3))
+    site.live(HOUR)
+    site.clock.set(FRIDAY)
+    site.tick()
+    assert len(to(site, "ann@reader.example")) == 1
+    assert to(site) == []
+    assert [each.name for each in site.app.incidents.open_ones()] == ["notices"]
+    del site.app.__dict__["templates"]
+    site.live(HOUR)
+    assert len(to(site)) == 1
+    assert site.app.incidents.open_ones() == ()
