@@ -130,8 +130,9 @@ class LastWord(RuleBasedStateMachine):
             return
         for name in lists:
             word = self.words[who, name]
-            if word.heard and (word.left is None or issued > word.left):
+            if word.left is None or issued > word.left:
                 word.wants = True
+                word.heard |= name in done.lists
 
     @rule(data=st.data())
     def one_click(self, data: st.DataObject) -> None:

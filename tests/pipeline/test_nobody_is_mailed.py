@@ -98,7 +98,7 @@ class Readers(RuleBasedStateMachine):
             key = (address_key(who), name)
             if is_out:
                 for each in LISTS:
-                    self._left((key[0], each))
+                    self._said_no((key[0], each))
             elif key not in self.left:
                 self.yes.add(key)
 
@@ -161,7 +161,7 @@ class Readers(RuleBasedStateMachine):
             number = f"Message-ID: <{self.week}@y.example>"  # no two mails are the same to the byte
             self._comes(f"From: x@y.example\nTo: leave@lantern.example\n{number}\nSubject: {asked}\n\n")
         for name in token[1].split(".")[2].split("+"):
-            self._left((owner(mail), name))
+            self._said_no((owner(mail), name))
 
     @precondition(lambda self: self.letters)
     @rule(data=st.data(), kind=st.sampled_from(["hard", "complaint", "forged", "stolen"]))
@@ -207,6 +207,10 @@ class Readers(RuleBasedStateMachine):
         for name in LISTS:
             if (address_key(who), name) in self.yes:
                 self._left((address_key(who), name))
+
+    def _said_no(self, key: tuple[str, str]) -> None:
+        if key in self.yes or key not in self.left:  # who is out already says nothing new
+            self._left(key)
 
     def _left(self, key: tuple[str, str]) -> None:
         self.yes.discard(key)
