@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.rows import Row
 
-BENCHES = ("start", "poll", "import_people", "render", "policy")
+BENCHES = ("start", "poll", "import_people", "render", "policy", "wire")
 """The modules of this folder that have a `measure()`, quickest first."""
 
 

@@ -26,6 +26,8 @@ from types import TracebackType
 from typing import Self
 
 TLS = Path(__file__).parent.parent / "data" / "tls"
+STEPPING = ("SIZE 50000000", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
+PIPELINING = (*STEPPING, "PIPELINING")
 
 
 class Step(StrEnum):
@@ -53,6 +55,8 @@ class Moment:
     connection: int
     letter: int
     line: str = ""
+    sender: str = ""
+    """The last address that MAIL named on this connection, refused or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +79,14 @@ class Stall:
     """Say nothing until the server is closed."""
 
 
-Action = Say | Drop | Stall
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Go on as ordinarily, but say nothing."""
+
+
+Action = Say | Drop | Stall | Mute
 OnStep = Callable[[Moment], Action | None]
-DROP, STALL = Drop(), Stall()
+DROP, STALL, MUTE = Drop(), Stall(), Mute()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +111,19 @@ class ScriptedSmtp:
     certificate: Path = TLS / "localhost.pem"
     users: Mapping[str, str] = field(default_factory=dict)
     mechanisms: str = "PLAIN LOGIN"
-    extensions: tuple[str, ...] = ("SIZE 50000000", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
+    extensions: tuple[str, ...] = STEPPING
     messages: list[Message] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     """Every command as it was sent."""
     connections: int = 0
     letters: int = 0
+    turns: int = 0
+    """How often a client had to be waited for: it spoke, was answered, and spoke again."""
 
     def __post_init__(self) -> None:
         self._closing = threading.Event()
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
@@ -166,13 +177,14 @@ class ScriptedSmtp:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._open.append(connection)
             self.connections += 1
             self._start(_Session(self, connection, self.connections).run)
 
     def reached(self, moment: Moment) -> Action | None:
         """Note a step, and ask the test what to do; a stall is waited out here."""
-        with self._lock:
+        with self.lock:
             self.steps.append(moment.step)
             if moment.line:
                 self.lines.append(moment.line)
@@ -181,6 +193,31 @@ class ScriptedSmtp:
             self._closing.wait()
             raise _Hangup
         return action
+
+
+class _Lines:
+    """Lines off a socket, counting the client's turns: bytes that came after something was said."""
+
+    def __init__(self, server: ScriptedSmtp, connection: socket.socket) -> None:
+        self.server, self.connection = server, connection
+        self.spoken = True
+        self.rest = bytearray()
+        self.searched = 0
+
+    def readline(self) -> bytes:
+        while (end := self.rest.find(b"\n", self.searched)) < 0:
+            self.searched = len(self.rest)
+            data = self.connection.recv(1 << 20)
+            if not data:
+                return b""
+            self.rest += data
+            with self.server.lock:
+                self.server.turns += self.spoken
+            self.spoken = False
+        line = bytes(self.rest[: end + 1])
+        del self.rest[: end + 1]
+        self.searched = 0
+        return line
 
 
 class _Session:
@@ -192,13 +229,14 @@ class _Session:
         self.encrypted = server.tls == "implicit"
         self.user: str | None = None
         self.sender: str | None = None
+        self.named = ""
         self.recipients: list[str] = []
 
     def run(self) -> None:
         with contextlib.suppress(_Hangup, OSError):
             if self.encrypted:
                 self._encrypt()
-            self.file = self.connection.makefile("rb")
+            self.file = _Lines(self.server, self.connection)
             self._answer(Step.CONNECT, "220 scripted.example ESMTP")
             while line := self.file.readline():
                 self._obey(line.decode("utf-8", "replace").rstrip("\r\n"))
@@ -210,7 +248,7 @@ class _Session:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.server.certificate)
         self.connection = context.wrap_socket(self.connection, server_side=True)
-        self.file = self.connection.makefile("rb")
+        self.file = _Lines(self.server, self.connection)
         self.encrypted = True
 
     def _obey(self, line: str) -> None:
@@ -265,6 +303,7 @@ class _Session:
     def _mail(self, rest: str, line: str) -> None:
         self.server.letters += 1
         self.letter = self.server.letters
+        self.named = rest[rest.index("<") + 1 : rest.index(">")]
         if self.sender is not None:
             answer = "503 5.5.1 nested MAIL"
         elif self.server.users and self.user is None:
@@ -272,7 +311,7 @@ class _Session:
         else:
             answer = "250 2.1.0 sender ok"
         if self._answer(Step.MAIL, answer, line):
-            self.sender = rest[rest.index("<") + 1 : rest.index(">")]
+            self.sender = self.named
 
     def _rcpt(self, rest: str, line: str) -> None:
         if self._answer(Step.RCPT, "250 2.1.5 recipient ok" if self.sender is not None else "503 5.5.1 no MAIL", line):
@@ -282,9 +321,14 @@ class _Session:
         if not self._answer(Step.DATA, "354 go ahead" if self.recipients else "503 5.5.1 no RCPT", line):
             return
         content = self._body()
+        if not self.recipients:
+            self._forget()
+            self._send("554 5.5.1 no valid recipients")
+            return
         action = self.server.reached(self._moment(Step.DOT))
         if (
             action is None
+            or isinstance(action, Mute)
             or (isinstance(action, Drop) and action.keep)
             or (isinstance(action, Say) and _yes(action.reply))
         ):
@@ -315,7 +359,7 @@ class _Session:
         self.sender, self.recipients = None, []
 
     def _moment(self, step: Step, line: str = "") -> Moment:
-        return Moment(step, self.number, self.letter, line)
+        return Moment(step, self.number, self.letter, line, self.named)
 
     def _answer(self, step: Step, ordinary: str, line: str = "") -> bool:
         """Answer a step, and return whether the answer lets the client go on."""
@@ -330,11 +374,14 @@ class _Session:
                 if action.then_drop:
                     raise _Hangup
                 return _yes(action.reply)
+            case Mute():
+                return _yes(ordinary)
             case None:
                 self._send(ordinary)
                 return _yes(ordinary)
 
     def _send(self, text: str) -> None:
+        self.file.spoken = True
         self.connection.sendall(f"{text}\r\n".encode())
 
 

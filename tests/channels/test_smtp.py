@@ -266,7 +266,14 @@ def test_an_address_that_would_be_a_command_is_refused_and_never_sent(address: s
 
 
 @pytest.mark.parametrize(
-    "content", [b"A: b\r\n\r\nx\n.\r\nMAIL FROM:<x>\r\n", b"A: b\r\n\r\nx\r.\r\n"], ids=["bare LF", "bare CR"]
+    "content",
+    [
+        b"A: b\r\n\r\nx\n.\r\nMAIL FROM:<x>\r\n",
+        b"A: b\r\n\r\nx\r.\r\n",
+        b"A: b\r\n\r\nx\ry\n.\r\n",
+        b"A: b\r\n\r\nx\n\r",
+    ],
+    ids=["bare LF", "bare CR", "one of each", "LF CR"],
 )
 def test_a_letter_that_could_smuggle_another_is_refused(content: bytes) -> None:
     with ScriptedSmtp() as server:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syndicate.channels.smtp.replies import Reply, Step, judge, lost, out_of_step, parse_reply
-from syndicate.channels.smtp.wire import stuffed
+from syndicate.channels.smtp.texts import stuffed
 from syndicate.delivery.model import Deferred, InDoubt, Refused, Sent
 
 
@@ -77,7 +77,9 @@ def test_a_line_that_lost_the_thread_is_left(step: Step, code: int, expected: bo
 @given(st.lists(st.sampled_from([b"", b".", b"..", b".x", b"x.", b"word"])))
 def test_dot_stuffing_is_undone_by_a_reader_and_never_ends_the_text_early(lines: list[bytes]) -> None:
     content = b"".join(line + b"\r\n" for line in lines) or b"\r\n"
-    sent = stuffed(content).split(b"\r\n")
+    text = stuffed(content)
+    assert text is not None
+    sent = text.split(b"\r\n")
     assert sent.pop() == b""
     assert b"." not in sent
     assert b"".join(line.removeprefix(b".") + b"\r\n" for line in sent) == content

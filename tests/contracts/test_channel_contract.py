@@ -19,10 +19,7 @@ from syndicate.protocols import Channel
 from syndicate.testing import RecordingChannel
 from tests.channels import test_outbox
 from tests.channels.mastodon_double import TOKEN, Hands, MastodonDouble
-from tests.channels.smtp_server import DROP, Moment, ScriptedSmtp, Step
-
-WIRES = 1
-"""Every channel so far puts one message at a time on its wire."""
+from tests.channels.smtp_server import DROP, PIPELINING, STEPPING, Moment, ScriptedSmtp, Step
 
 
 @dataclass
@@ -35,6 +32,8 @@ class Row:
     """How many messages the other end has."""
     break_down: Callable[[], None]
     """From now on nothing more goes through, and the channel can only say so."""
+    on_wires: int = 1
+    """How many messages may be on its wires at once."""
 
 
 class Source:
@@ -58,13 +57,26 @@ def recording(stack: ExitStack, tmp_path: Path) -> Row:
 
 
 def smtp(stack: ExitStack, tmp_path: Path) -> Row:
+    return _smtp(stack, STEPPING)
+
+
+def smtp_pipelined(stack: ExitStack, tmp_path: Path) -> Row:
+    return replace(_smtp(stack, PIPELINING), on_wires=2)
+
+
+def smtp_pool(stack: ExitStack, tmp_path: Path) -> Row:
+    return replace(_smtp(stack, PIPELINING, connections=3), on_wires=6)
+
+
+def _smtp(stack: ExitStack, extensions: tuple[str, ...], connections: int = 1) -> Row:
     down: list[bool] = []
 
     def hang_up(moment: Moment) -> Any:
         return DROP if down and moment.step in (Step.CONNECT, Step.MAIL) else None
 
-    server = stack.enter_context(ScriptedSmtp(on_step=hang_up))
-    channel = SmtpChannel(host=server.host, port=server.port, security="none", pauses=())
+    server = stack.enter_context(ScriptedSmtp(on_step=hang_up, extensions=extensions))
+    place: dict[str, Any] = {"host": server.host, "port": server.port, "security": "none"}
+    channel = SmtpChannel(**place, pauses=(), connections=connections)
     return Row(channel, test_outbox.letter, lambda: len(server.messages), lambda: down.append(True))
 
 
@@ -106,7 +118,7 @@ def _block(folder: Path) -> None:
     folder.write_text("")
 
 
-ROWS = [recording, smtp, outbox_mail, outbox_statuses, mastodon]
+ROWS = [recording, smtp, smtp_pipelined, smtp_pool, outbox_mail, outbox_statuses, mastodon]
 
 
 @pytest.fixture(params=ROWS, ids=[make.__name__ for make in ROWS])
@@ -148,40 +160,41 @@ def test_nothing_is_claimed_before_an_outcome_is_asked_for(row: Row) -> None:
 def test_no_more_is_claimed_than_can_be_on_the_wires(row: Row) -> None:
     source = Source(row, 5)
     for done, _ in enumerate(row.channel.send(source), start=1):
-        assert len(source.claimed) <= done + WIRES - 1
+        assert len(source.claimed) <= done + row.on_wires - 1
 
 
-def test_closing_early_leaves_nothing_claimed_without_an_outcome(row: Row) -> None:
+def test_closing_early_leaves_no_more_without_an_outcome_than_was_on_the_wires(row: Row) -> None:
     source = Source(row, 5)
     outcomes: Any = row.channel.send(source)
     had = [next(outcomes)[0], next(outcomes)[0]]
     outcomes.close()
-    assert had == source.claimed
-    assert row.arrived() == 2
+    assert set(had) <= set(source.claimed)
+    assert len(source.claimed) < len(had) + row.on_wires
+    assert 2 <= row.arrived() <= len(source.claimed)
 
 
 def test_a_fault_of_the_ledger_passes_through_after_every_outcome_was_told(row: Row) -> None:
     source = Source(row, 3, StoreError("the database is locked"))
     outcomes: Any = row.channel.send(source)
-    assert keys(next(outcomes) for _ in range(3)) == source.claimed
+    assert sorted(keys(next(outcomes) for _ in range(3))) == source.claimed
     with pytest.raises(StoreError):
         next(outcomes)
 
 
 def test_a_channel_that_breaks_down_says_so_and_what_has_no_outcome_was_never_on_a_wire(row: Row) -> None:
-    source = Source(row, 5)
+    source = Source(row, 40)
     outcomes: Any = row.channel.send(source)
     had = [next(outcomes)[0], next(outcomes)[0]]
     arrived = row.arrived()
     row.break_down()
     with pytest.raises(ChannelError):
-        list(outcomes)
-    assert set(source.claimed) - set(had) <= {3}
-    assert arrived == 2
+        had.extend(key for key, _ in outcomes)
+    assert len(source.claimed) <= len(had) + row.on_wires
+    assert 2 <= arrived <= len(had)
 
 
 def test_a_channel_can_be_used_again(row: Row) -> None:
-    assert keys(row.channel.send(Source(row, 2))) == [1, 2]
+    assert sorted(keys(row.channel.send(Source(row, 2)))) == [1, 2]
     assert keys(row.channel.send([row.message(3)])) == [3]
     assert row.arrived() == 3
 

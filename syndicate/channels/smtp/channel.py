@@ -1,4 +1,4 @@
-"""Letters in, outcomes out, over one connection: made when the first letter is there, made again where it breaks."""
+"""Letters in, outcomes out, over a few connections: made when there are letters, made again where they break."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
-from syndicate.channels.smtp.connect import Relay, Security
+from syndicate.channels.smtp.connect import Relay, Security, open_line
+from syndicate.channels.smtp.pool import Pool
 from syndicate.channels.smtp.wire import DOT_PATIENCE, Wire
 from syndicate.delivery.model import DeliveryKey, Letter, Outcome
 from syndicate.errors import UnreachableError
 
 PAUSES = (timedelta(seconds=1), timedelta(seconds=5))
 """Waited between the tries to reach a relay that does not answer: one try more than there are pauses."""
-MOST_BREAKS = 5
-"""So many letters in a row whose line broke: the relay is not well, and the rest is left for later."""
 
 
 class SmtpChannel:
-    """One letter at a time to a relay (`Channel[Letter]`); what the wire holds when the process dies is one letter."""
+    """Letters to a relay (`Channel[Letter]`). What the wires hold when the process dies is two letters each at most.
+
+    The one whose final dot is not answered, and the next, whose envelope rides behind it where the relay offers
+    PIPELINING; without it, it is one.
+    """
 
     name = "smtp"
 
@@ -36,6 +39,7 @@ class SmtpChannel:
         dot_patience: timedelta = DOT_PATIENCE,
         pauses: tuple[timedelta, ...] = PAUSES,
         sleep: Callable[[float], None] = time.sleep,
+        connections: int = 1,
     ) -> None:
         self._relay = Relay(
             host=host,
@@ -49,52 +53,39 @@ class SmtpChannel:
         self._dot_patience = dot_patience
         self._pauses = pauses
         self._sleep = sleep
+        self._connections = connections
 
     def __repr__(self) -> str:
         return f"SmtpChannel({self._relay!r})"
 
     def send(self, messages: Iterable[Letter]) -> Iterator[tuple[DeliveryKey, Outcome]]:
-        """Yield an outcome for each letter, in order; a letter is pulled when the one before it has its outcome.
+        """Yield an outcome for each letter as soon as it is known; letters are pulled when a wire can take them.
 
         Raises ChannelError where a person must act (login, certificate), UnreachableError where later may do: the
-        relay cannot be reached after a few tries, or broke the line on five letters in a row.
+        relay cannot be reached after a few tries, or broke the line on five letters in a row. By then letters whose
+        text was begun have their outcome; the others were pulled and not sent.
         """
-        wire: Wire | None = None
-        breaks = 0
+        pool = Pool(iter(messages), self._connected, self._relay.place, self._connections)
         try:
-            for letter in messages:
-                if breaks >= MOST_BREAKS:
-                    raise self._unwell()
-                wire, outcome = self._hand_over(wire, letter)
-                breaks = breaks + 1 if wire.broke else 0
-                yield letter.key, outcome
-                if wire.interruption:
-                    raise wire.interruption
+            while not pool.done:
+                try:
+                    told = pool.turn()
+                except BaseException:
+                    # Ctrl-C twice: before the dot nothing was sent, after it the letter must not pass for unsent.
+                    yield from pool.doubts("interrupted")
+                    raise
+                yield from told
+            pool.finish()
         finally:
-            if wire:
-                wire.close()
-
-    def _hand_over(self, wire: Wire | None, letter: Letter) -> tuple[Wire, Outcome]:
-        """A relay may hang up between two letters (idle, or so many a connection): the next goes over a new line."""
-        if wire and wire.open:
-            outcome = wire.transmit(letter)
-            if outcome:
-                return wire, outcome
-        wire = self._connected()
-        outcome = wire.transmit(letter)
-        assert outcome, "a fresh line always says what came of its letter"
-        return wire, outcome
+            pool.close()
 
     def _connected(self) -> Wire:
         for pause in self._pauses:
             try:
-                return Wire(self._relay, self._dot_patience)
+                return self._wire()
             except UnreachableError:
                 self._sleep(pause.total_seconds())
-        return Wire(self._relay, self._dot_patience)
+        return self._wire()
 
-    def _unwell(self) -> UnreachableError:
-        return UnreachableError(
-            f"{self._relay.place} broke the line on {MOST_BREAKS} letters in a row",
-            hint="nothing is lost; the rest is tried again later. Ask the relay's provider if it stays so",
-        )
+    def _wire(self) -> Wire:
+        return Wire(open_line(self._relay), self._relay.place, self._relay.timeout, self._dot_patience)

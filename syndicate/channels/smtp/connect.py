@@ -1,8 +1,12 @@
-"""A relay reached, its certificate checked, logged in to; or a ChannelError that says why not and what to do."""
+"""A relay reached, its certificate checked, logged in to; or a ChannelError that says why not and what to do.
+
+smtplib does it, blocking; `open_line` then takes its socket, with what the relay can do, for a loop of ours.
+"""
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 import smtplib
 import socket
@@ -43,6 +47,58 @@ class Relay:
     def place(self) -> str:
         """Return "host:port", as messages name it."""
         return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What a relay said of itself in its answer to EHLO, as far as a letter's way depends on it."""
+
+    size: int = 0
+    """The most bytes of a letter (RFC 1870); 0 where it does not say."""
+    announces_size: bool = False
+    eight_bit: bool = False
+    """8BITMIME (RFC 6152)."""
+    utf8: bool = False
+    """SMTPUTF8 (RFC 6531)."""
+    pipelining: bool = False
+    """RFC 2920."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A connection that letters may go over now."""
+
+    sock: socket.socket
+    """Does not block; an `ssl.SSLSocket` where it is encrypted."""
+    unread: bytes
+    """What the relay said without being asked."""
+    abilities: Abilities
+
+
+def open_line(relay: Relay) -> Line:
+    """Return a line to a relay; raises what `connect` raises."""
+    session = connect(relay)
+    assert session.sock is not None
+    sock, file = session.sock, session.file
+    sock.setblocking(False)
+    unread = b""
+    if file is not None:
+        with contextlib.suppress(OSError):
+            unread = file.peek()  # Reads at most what is there; the line's own reader takes over from here.
+        file.close()
+    session.sock = session.file = None
+    return Line(sock=sock, unread=unread, abilities=_abilities(session))
+
+
+def _abilities(session: smtplib.SMTP) -> Abilities:
+    announced = session.esmtp_features.get("size", "")
+    return Abilities(
+        size=int(announced) if announced.isdecimal() else 0,
+        announces_size=session.has_extn("size"),
+        eight_bit=session.has_extn("8bitmime"),
+        utf8=session.has_extn("smtputf8"),
+        pipelining=session.has_extn("pipelining"),
+    )
 
 
 def connect(relay: Relay) -> smtplib.SMTP:

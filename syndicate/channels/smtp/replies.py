@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from syndicate.delivery.model import Deferred, InDoubt, Outcome, Refused, Sent
 
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
 _LONGEST_REPLY_CHARS = 300
+_LONGEST_REPLY_BYTES = 64 * 1024
 
 
 class Step(StrEnum):
@@ -20,6 +22,12 @@ class Step(StrEnum):
     DATA = "DATA"
     BODY = "the letter's text"
     DOT = "the final dot"
+    RSET = "RSET"
+    EMPTY = "the empty text"
+    """A lone dot, where a relay asked for the text of a letter whose recipient it had refused (RFC 2920 §3.1)."""
+
+
+_GO_ON = {Step.MAIL: 2, Step.RCPT: 2, Step.DATA: 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +55,55 @@ class Reply:
 
 def parse_reply(code: int, text: bytes) -> Reply:
     """Return a reply with its lines folded into one and its control characters dropped."""
-    words = text.decode("utf-8", "replace").split()
-    line = "".join(char for char in " ".join(words) if char.isprintable())
+    line = " ".join(text.decode("utf-8", "replace").split())
+    if not line.isprintable():
+        line = "".join(char for char in line if char.isprintable())
     return Reply(code=code, text=line[:_LONGEST_REPLY_CHARS])
+
+
+class ReplyReader:
+    """Bytes as they come off the line in, whole replies out (RFC 5321 §4.2)."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._lines: list[bytes] = []
+
+    def feed(self, data: bytes) -> list[Reply]:
+        """Return the replies that are whole now. A reply without an end is cut off: it is babble, code -1."""
+        lines = (self._rest + data).split(b"\n")
+        self._rest = lines.pop()
+        replies = []
+        for line in lines:
+            if line[3:4] == b"-" and line[:3].isdigit():
+                self._lines.append(line)
+            elif self._lines:
+                replies.append(_folded([*self._lines, line]))
+                self._lines.clear()
+            else:
+                replies.append(_one(line))
+        if len(self._rest) + sum(map(len, self._lines)) > _LONGEST_REPLY_BYTES:
+            self._rest = b""
+            self._lines.clear()
+            replies.append(Reply(code=-1, text="a reply that does not end"))
+        return replies
+
+
+@lru_cache(maxsize=64)  # Most replies of a relay are the same few.
+def _one(line: bytes) -> Reply:
+    return parse_reply(_code(line), line[4:])
+
+
+def _folded(lines: list[bytes]) -> Reply:
+    return parse_reply(_code(lines[-1]), b"\n".join(line[4:] for line in lines))
+
+
+def _code(line: bytes) -> int:
+    return int(line[:3]) if line[:3].isdigit() and len(line.rstrip()) >= 3 else -1
+
+
+def goes_on(step: Step, reply: Reply) -> bool:
+    """Return whether the relay says yes, and waits for what comes next."""
+    return _GO_ON.get(step) == reply.code // 100
 
 
 def judge(step: Step, reply: Reply) -> Outcome | None:
@@ -58,11 +112,11 @@ def judge(step: Step, reply: Reply) -> Outcome | None:
     4yz is for now and 5yz for good (RFC 5321 §4.2.1), after the final dot too: a relay that answers so has not
     taken the letter. Anything that is no answer at all is doubt once the dot was written, and else nothing was sent.
     """
+    if goes_on(step, reply):
+        return None
     match (step, reply.code // 100):
         case (Step.DOT, 2):
             return Sent(reply=str(reply))
-        case (Step.DATA, 3) | (Step.MAIL | Step.RCPT, 2):
-            return None
         case (_, 4):
             return Deferred(reason=f"at {step}: {reply}")
         case (_, 5):

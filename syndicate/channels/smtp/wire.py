@@ -1,164 +1,166 @@
-"""One connection to the relay: a letter's steps taken one by one, so that a broken line is known by its step.
+"""A dialogue on its socket: bytes out as far as the line takes them, bytes in, and how long an answer may take.
 
-smtplib sets the connection up, but its `sendmail` cannot say whether the final dot was written. Here the dot is a
-write of its own: before it nothing was sent, from it on the relay may have the letter.
+Nothing here blocks, but the goodbye. What was handed to the system counts as written; with TLS, what was handed to the
+cipher does, a record at a time, for a record that is half on its way can only be finished.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
-import smtplib
-from collections.abc import Iterator
+import ssl
+import time
+from collections.abc import Callable
 from datetime import timedelta
 
-from syndicate.channels.smtp.connect import Relay, connect, why
-from syndicate.channels.smtp.replies import Reply, Step, judge, lost, out_of_step, parse_reply
-from syndicate.delivery.model import Letter, Outcome, Refused
-from syndicate.errors import ChannelError
+from syndicate.channels.smtp.connect import Line, why
+from syndicate.channels.smtp.dialogue import Dialogue
+from syndicate.channels.smtp.replies import Step
+from syndicate.delivery.model import Letter
 
 DOT_PATIENCE = timedelta(minutes=10)
 """RFC 5321 §4.5.3.2.6: hanging up sooner while the relay thinks makes doubles, or doubt."""
-_GOODBYE_SECONDS = 5.0
-_WANTS_LOGIN = 530
-_UNFIT = re.compile(r"[\x00-\x20\x7f<>]")
+GOODBYE_SECONDS = 5.0
+_READ_BYTES = 65536
+_RECORD_BYTES = 16384
+_LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Wire:
-    """A connection, logged in. Raises what `connect` raises when it is made; after that, trouble is an Outcome."""
+    """A connection, logged in. Trouble on it is an outcome of the letters that it concerns, told by its dialogue."""
 
-    def __init__(self, relay: Relay, dot_patience: timedelta = DOT_PATIENCE) -> None:
-        self._session = connect(relay)
-        self._place = relay.place
-        self._timeout = relay.timeout.total_seconds()
+    def __init__(self, line: Line, place: str, timeout: timedelta, dot_patience: timedelta) -> None:
+        self.dialogue = Dialogue(line.abilities, place)
+        self.deadline: float | None = None
+        """When the answer that is waited for is late, on the monotonic clock."""
+        self._sock = line.sock
+        self._encrypted = isinstance(line.sock, ssl.SSLSocket)
+        self._timeout = timeout.total_seconds()
         self._dot_timeout = max(self._timeout, dot_patience.total_seconds())
-        self._used = False
-        self._unfinished = False
-        self.open = True
-        self.broke = False
-        """The line ended without, or in, the last letter's reply."""
-        self.interruption: BaseException | None = None
-        """What ended the wait for the dot's reply, to be raised once the letter's outcome is told."""
+        self._out = b""
+        self._at = 0
+        self._ciphered = 0
+        """Bytes that the cipher was given and has not said to have sent."""
+        self.dialogue.receive(line.unread)
 
-    def transmit(self, letter: Letter) -> Outcome | None:
-        """Return what came of a letter; None where a used line had ended before this letter began."""
-        refused = self._unfit(letter)
-        if refused:
-            return refused
-        fresh, self._used = not self._used, True
-        step = Step.MAIL
+    def fileno(self) -> int:
+        """Return the descriptor to wait on; -1 once closed."""
+        return self._sock.fileno()
+
+    @property
+    def has_more_to_write(self) -> bool:
+        """Return whether the line did not take all."""
+        return self._at < len(self._out)
+
+    def begin(self, letter: Letter | None) -> None:
+        """Say the text that is due and the next envelope; see `Dialogue.begin`."""
+        self.dialogue.begin(letter)
+        self.write()
+        self._wait_anew()
+
+    def ready(self) -> None:
+        """Read what is there and write what goes."""
+        if self._read() or self.has_more_to_write:
+            self.write()
+            self._wait_anew()
+
+    def write(self) -> None:
+        """Write as much as the line takes. What a dead line still had to say is heard first: it may be why."""
+        if self.dialogue.over:
+            return
         try:
-            for step, line in self._steps(letter):
-                outcome = self._say(step, line)
-                if outcome:
-                    return outcome if fresh or self.open or step is not Step.MAIL else None
-            step = Step.BODY
-            self._session.send(stuffed(letter.content))
-            step = Step.DOT
-            self._wait(self._dot_timeout)
-            return self._say(step, b".\r\n")
+            self._write()
         except OSError as error:
-            self._drop()
-            return lost(step, why(error)) if fresh or step is not Step.MAIL else None
-        except BaseException as interruption:
-            # Ctrl-C twice: before the dot nothing was sent, after it the letter must not pass for unsent.
-            self._drop()
-            if step is not Step.DOT:
-                raise
-            self.interruption = interruption
-            return lost(step, "interrupted")
+            while not self.dialogue.over and self._read():
+                pass
+            if not self.dialogue.over:
+                self.dialogue.lost(why(error))
+
+    def late(self) -> None:
+        """Give the line up: an answer did not come in time."""
+        self.dialogue.lost(why(TimeoutError()))
 
     def close(self) -> None:
-        """Say QUIT where the relay listens, and hang up."""
-        if self.open:
-            with contextlib.suppress(OSError):
-                self._wait(_GOODBYE_SECONDS)
-                self._session.quit()
-        self._drop(broke=False)
+        """Hang up."""
+        with contextlib.suppress(OSError):
+            self._sock.close()
 
-    def _unfit(self, letter: Letter) -> Refused | None:
-        """Refuse what the relay cannot take, before a byte of it is sent; no command is built from a line break."""
-        for address in (letter.sender, letter.recipient):
-            if _UNFIT.search(address):
-                return Refused(reason=f"{address!r} cannot stand in an SMTP command", status="5.1.3")
-        if not self._ascii(letter) and not self._session.has_extn("smtputf8"):
-            reason = f"the relay takes no address like {letter.recipient} (it lacks SMTPUTF8, RFC 6531)"
-            return Refused(reason=reason, status="5.6.7")
-        if not _crlf_only(letter.content):
-            return Refused(reason="the letter has line ends that are not CRLF", status="5.6.0")
-        limit = self._size_limit()
-        if limit and len(letter.content) > limit:
-            reason = f"the letter has {len(letter.content):,} bytes; the relay takes {limit:,}"
-            return Refused(reason=reason, status="5.3.4")
-        return None
+    def say_goodbye(self) -> None:
+        """Say QUIT where nothing is under way; `hear_goodbye` waits for the answer."""
+        with contextlib.suppress(OSError):
+            if self.dialogue.waiting is None and not self.dialogue.over and not self.has_more_to_write:
+                self._sock.send(b"QUIT\r\n")
+                return
+        self.dialogue.over = True
 
-    def _steps(self, letter: Letter) -> Iterator[tuple[Step, bytes]]:
-        size = f" SIZE={len(letter.content)}" if self._session.has_extn("size") else ""
-        utf8 = "" if self._ascii(letter) else " SMTPUTF8"
-        yield Step.MAIL, f"MAIL FROM:<{letter.sender}>{size}{utf8}\r\n".encode()
-        yield Step.RCPT, f"RCPT TO:<{letter.recipient}>\r\n".encode()
-        yield Step.DATA, b"DATA\r\n"
+    def hear_goodbye(self, until: float) -> None:
+        """Wait for the relay to hang up after QUIT, until then at most, and hang up."""
+        with contextlib.suppress(OSError):
+            if not self.dialogue.over:
+                self._sock.settimeout(max(0.001, until - time.monotonic()))
+                self._sock.recv(_READ_BYTES)
+        self.close()
 
-    def _say(self, step: Step, line: bytes) -> Outcome | None:
-        if step is Step.MAIL:
-            self._forget_the_last()
-        self._session.send(line)
-        reply = self._reply()
-        outcome = judge(step, reply)
-        self._unfinished = outcome is not None and step is not Step.DOT
-        if reply.code == _WANTS_LOGIN and step is not Step.DOT:
-            self.close()
-            raise ChannelError(
-                f"{self._place} takes no letter without a login: {reply}",
-                hint="set mail.relay.user and password_env, and security: starttls or tls, in config.yaml",
-            )
-        if step is Step.MAIL and isinstance(outcome, Refused):
-            self.close()
-            raise ChannelError(
-                f"{self._place} refuses our letters before it knows for whom: {reply}",
-                hint="check mail.from and mail.return_path in config.yaml: may this login send under that address?",
-            )
-        if out_of_step(step, reply):
-            self._drop()
-        return outcome
+    def _wait_anew(self) -> None:
+        waiting = self.dialogue.waiting
+        if waiting is None:
+            self.deadline = None
+        else:
+            patience = self._dot_timeout if waiting is Step.DOT else self._timeout
+            self.deadline = time.monotonic() + patience
 
-    def _forget_the_last(self) -> None:
-        """A transaction that ended halfway is ended with RSET, else the next MAIL is out of order (RFC 5321 §4.1.4)."""
-        self._wait(self._timeout)
-        if self._unfinished:
-            self._session.send(b"RSET\r\n")
-            if self._reply().code != 250:
-                raise smtplib.SMTPServerDisconnected("the relay refused RSET")
+    def _write(self) -> None:
+        while True:
+            if self._at >= len(self._out):
+                if not self.dialogue.has_said:
+                    return
+                self._out, self._at = self.dialogue.take(), 0
+            try:
+                self._at += self._hand_over()
+            except _LATER:
+                return
 
-    def _reply(self) -> Reply:
-        return parse_reply(*self._session.getreply())
+    def _hand_over(self) -> int:
+        """Return how many bytes the line took. An interruption may come at any point: till then, all may be out."""
+        part = memoryview(self._out)[self._at :]
+        if self._encrypted:
+            return self._hand_over_a_record(part[:_RECORD_BYTES])
+        self.dialogue.wrote(len(part))
+        try:
+            count = self._sock.send(part)
+        except OSError:
+            self.dialogue.wrote(-len(part))
+            raise
+        self.dialogue.wrote(count - len(part))
+        return count
 
-    def _wait(self, seconds: float) -> None:
-        if self._session.sock is not None:
-            self._session.sock.settimeout(seconds)
+    def _hand_over_a_record(self, record: memoryview) -> int:
+        new = max(0, len(record) - self._ciphered)
+        self.dialogue.wrote(new)
+        self._ciphered += new
+        count = self._sock.send(record)
+        self._ciphered -= count
+        return count
 
-    def _drop(self, *, broke: bool = True) -> None:
-        self.open = False
-        self.broke = broke
-        self._session.close()
-
-    def _size_limit(self) -> int:
-        announced = self._session.esmtp_features.get("size", "")
-        return int(announced) if announced.isdecimal() else 0
-
-    @staticmethod
-    def _ascii(letter: Letter) -> bool:
-        return letter.sender.isascii() and letter.recipient.isascii()
-
-
-def _crlf_only(content: bytes) -> bool:
-    """A bare CR or LF is read as a line end by some servers and not by others: a way to smuggle a second letter."""
-    ends = content.count(b"\r\n")
-    return content.count(b"\n") == ends == content.count(b"\r")
+    def _read(self) -> bool:
+        """Hear what is there; return whether anything was."""
+        heard = False
+        while not self.dialogue.over:
+            try:
+                data = self._sock.recv(_READ_BYTES)
+            except _LATER:
+                return heard
+            except OSError as error:
+                self.dialogue.lost(why(error))
+                return True
+            if not data:
+                self.dialogue.lost("connection unexpectedly closed")
+                return True
+            heard = True
+            self.dialogue.receive(data)
+            if not self._encrypted:
+                return True
+        return heard
 
 
-def stuffed(content: bytes) -> bytes:
-    """Return the letter as DATA carries it (RFC 5321 §4.5.2): leading dots doubled, CRLF at its end, no final dot."""
-    doubled = content.replace(b"\r\n.", b"\r\n..")
-    doubled = b"." + doubled if doubled.startswith(b".") else doubled
-    return doubled if doubled.endswith(b"\r\n") else doubled + b"\r\n"
+Opener = Callable[[], Wire]
+"""Connects, blocking, and returns the wire; raises ChannelError."""
