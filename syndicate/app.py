@@ -120,6 +120,7 @@ class App:
             user=relay.user,
             password=relay_password(self.config) or None,
             timeout=relay.timeout,
+            connections=relay.connections,
         )
 
     def status_channel(self, account: str) -> Channel[OutgoingStatus]:

@@ -58,7 +58,7 @@ def build(context: click.Context, digest: str | None, as_json: bool) -> None:
 @click.pass_context
 def preview(context: click.Context, digest: str | None, kind: str, out: Path | None, as_json: bool) -> None:
     """Print the next issue as it would be sent, with an example reader's slots. Nothing is stored or sent."""
-    from syndicate.pipeline.letters import example_letter, filled
+    from syndicate.pipeline.examples import example_letter, filled
 
     with opened(context) as app:
         made = _draft(app, digest)
@@ -89,7 +89,7 @@ def send(
     from syndicate.cli.progress import Bars
     from syndicate.cli.story import tell_issue, tell_tally
     from syndicate.pipeline import deliver, publish
-    from syndicate.pipeline.letters import send_test
+    from syndicate.pipeline.examples import send_test
 
     with opened(context) as app:
         if test_address is not None:

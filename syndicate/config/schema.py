@@ -152,6 +152,9 @@ class Relay(_Part):
     timeout: Duration = Field(
         default=timedelta(seconds=60), gt=timedelta(0), description="How long to wait for an answer."
     )
+    connections: int = Field(
+        default=1, ge=1, le=100, description="So many connections at once: ask the relay how many it allows."
+    )
 
 
 class Imap(_Part):

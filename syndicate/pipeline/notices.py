@@ -20,7 +20,8 @@ from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Outcome
 from syndicate.delivery.retry import Step
 from syndicate.errors import AudienceError, TemplateError
 from syndicate.pipeline.draft import ways_out
-from syndicate.pipeline.letters import LedgerLetters, return_path, way_out
+from syndicate.pipeline.letters import LedgerLetters
+from syndicate.pipeline.press import return_path, way_out
 from syndicate.protocols import AttemptLike
 from syndicate.store.ledger import ClaimedLetter, Ledger
 from syndicate.store.notices import key_of_notice, lists_of_notice

@@ -14,7 +14,7 @@ from syndicate.compose.letter import fill
 from syndicate.compose.model import RenderedEmail
 from syndicate.delivery.model import DeliveryKey
 from syndicate.errors import SyndicateError
-from syndicate.pipeline.letters import Press
+from syndicate.pipeline.press import Press
 
 SAMPLE_ADDRESS, SAMPLE_NAME = "reader@example.org", "A Reader"
 
