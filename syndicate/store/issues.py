@@ -129,7 +129,10 @@ class IssueStore:
                         section=section,
                     )
                 )
-            plan_deliveries(connection, self._database, taken, issue.subscriber_lists, issue.posting_lists, now)
+            planned = plan_deliveries(
+                connection, self._database, taken, issue.subscriber_lists, issue.posting_lists, now
+            )
+            connection.execute(update(issues).where(issues.c.id == taken).values(candidates=planned))
         return int(taken)
 
     def skip(self, digest: str, period: datetime, reason: str, now: datetime) -> bool:
@@ -215,10 +218,10 @@ def plan_deliveries(
     subscriber_lists: Sequence[str],
     posting_lists: Sequence[str],
     now: datetime,
-) -> None:
+) -> int:
     """Plan a delivery for each confirmed subscriber, once though on two lists, and for each posting address.
 
-    One set-based statement, safe to run twice: a row that is there stays as it is. Nothing else is decided
+    Returns how many were planned. One set-based statement, safe to run twice: a row that is there stays as it is. Nothing else is decided
     here; the policy is asked when a delivery is claimed.
     """
     # SQLite needs the WHERE to tell the upsert's ON from a join's: https://sqlite.org/lang_upsert.html §2.2.
@@ -238,12 +241,13 @@ def plan_deliveries(
     statement = insert_if_absent(database, deliveries).from_select(
         ["issue_id", "subscriber_id", "state", "due"], readers
     )
-    connection.execute(statement.on_conflict_do_nothing())
+    planned = connection.execute(statement.on_conflict_do_nothing()).rowcount
     for name in posting_lists:
         row = insert_if_absent(database, deliveries).values(
             issue_id=issue, subscriber_id=null(), list=name, state=DeliveryState.PLANNED, due=now
         )
-        connection.execute(row.on_conflict_do_nothing())
+        planned += connection.execute(row.on_conflict_do_nothing()).rowcount
+    return planned
 
 
 def _are_carried(connection: Connection, issue: Freeze) -> bool:

@@ -56,6 +56,7 @@ def plan_latest_issue(connection: Connection, subscriber: int, list_name: str, n
     connection.execute(
         insert(deliveries).values(issue_id=issue, subscriber_id=subscriber, state=DeliveryState.PLANNED, due=now)
     )
+    connection.execute(update(issues).where(issues.c.id == issue).values(candidates=issues.c.candidates + 1))
     sent = update(issues).where(issues.c.id == issue, issues.c.state == IssueState.SENT)
     connection.execute(sent.values(state=IssueState.SENDING, finished=None))
     return issue

@@ -8,6 +8,7 @@ deliveries >─ issues | statuses           the ledger: a row per message and re
 history                                   what became of an address: asked, confirmed, left, bounced; by address
 returned >─ deliveries                    the mail that came back, each once, and what was done about it
 limits                                    how often something was asked for in an hour, by a key that tells nobody
+relays, relay_hours                       which relay rests and why; how many letters each was given in which hour
 incidents, meta                           what the editor was told; small single values
 """
 
@@ -175,6 +176,7 @@ issues = Table(
     Column("inputs_hash", String),
     Column("templates_hash", String),
     Column("ways_out", JSON),
+    Column("candidates", Integer, nullable=False, server_default="0"),
     UniqueConstraint("digest", "period"),
     UniqueConstraint("digest", "number"),
 )
@@ -263,6 +265,22 @@ limits = Table(
     Column("key", String, primary_key=True),
     Column("hour", UtcDateTime, primary_key=True),
     Column("count", Integer, nullable=False),
+)
+
+relays = Table(
+    "relays",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("paused_until", UtcDateTime),
+    Column("because", Text),
+)
+
+relay_hours = Table(
+    "relay_hours",
+    metadata,
+    Column("relay", String, primary_key=True),
+    Column("hour", UtcDateTime, primary_key=True),
+    Column("letters", Integer, nullable=False),
 )
 
 incidents = Table(
