@@ -19,7 +19,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.rows import Row
 
-BENCHES = ("start", "poll", "import_people", "render", "policy", "wire")
+BENCHES = (
+    "start",
+    "poll",
+    "import_people",
+    "render",
+    "policy",
+    "planning",
+    "wire",
+    "distance",
+    "sending",
+    "memory",
+)
 """The modules of this folder that have a `measure()`, quickest first."""
 
 
