@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syndicate.audience.tokens import Keyring
-from syndicate.config import Config, relay_password, token
+from syndicate.config import Config, Relay, relay_password, token
+from syndicate.delivery.manners import Pace, left_of_quota
 from syndicate.delivery.model import Letter, OutgoingStatus
 from syndicate.errors import ConfigError
 from syndicate.feeds.fetch import HttpFetcher
@@ -31,6 +32,7 @@ from syndicate.store.incidents import IncidentStore
 from syndicate.store.issues import IssueStore
 from syndicate.store.ledger import Ledger
 from syndicate.store.opening import open_database
+from syndicate.store.relays import RelayStore
 from syndicate.store.statuses import StatusStore
 
 if TYPE_CHECKING:
@@ -65,7 +67,10 @@ class App:
     audience: AudienceStore
     deliveries: DeliveryStore
     incidents: IncidentStore
+    relays: RelayStore
     generation: Generation
+    paces: dict[str, Pace] = field(default_factory=dict)
+    """How fast each relay was used so far: a rate and a run of refusals outlast an issue."""
     wake: threading.Event = field(default_factory=threading.Event)
     """Set when something was planned that should not wait for the next beat."""
     stop: threading.Event = field(default_factory=threading.Event)
@@ -101,27 +106,46 @@ class App:
         """Return the ledger for one holder of the sender's lock."""
         return Ledger(self.database, self.generation, owner)
 
-    def mail_channel(self) -> Channel[Letter]:
-        """Return the wire for letters: the relay, or the outbox. Raises ConfigError where there is no mail."""
+    def mail_channel(self, name: str | None = None) -> Channel[Letter]:
+        """Return the wire for letters: the relay of that name, else the first that is open, or the outbox.
+
+        Raises ConfigError where there is no mail.
+        """
         mail = self.config.mail
         if mail is None:
             raise ConfigError("config.yaml has no mail", hint="add mail.from and mail.relay, or mail.outbox")
-        if mail.relay is None:
+        if not mail.route:
             from syndicate.channels.outbox import OutboxMail
 
             return OutboxMail(self.config.resolve(mail.outbox or Path("out")))
         from syndicate.channels.smtp import SmtpChannel
 
-        relay = mail.relay
+        if name is None:  # A single letter, an alert: where none is open, the first is worth a try.
+            name = next(iter((*self.open_relays(), *mail.route)))
+        relay = mail.route[name]
         return SmtpChannel(
             host=relay.host,
             port=relay.port,
             security=relay.security.value,
             user=relay.user,
-            password=relay_password(self.config) or None,
+            password=relay_password(self.config, name) or None,
             timeout=relay.timeout,
             connections=relay.connections,
         )
+
+    def open_relays(self) -> tuple[str, ...]:
+        """Return the relays that do not rest and have quota left, in their order."""
+        return tuple(name for name, relay in self._route.items() if self._is_open(name, relay))
+
+    @property
+    def _route(self) -> Mapping[str, Relay]:
+        return self.config.mail.route if self.config.mail else {}
+
+    def _is_open(self, name: str, relay: Relay) -> bool:
+        now = self.clock.now()
+        if self.relays.rests(name, now):
+            return False
+        return relay.per_day is None or left_of_quota(relay.rules, self.relays.hours(name, now), now) != 0
 
     def status_channel(self, account: str) -> Channel[OutgoingStatus]:
         """Return the wire for an account's statuses: its instance, or the outbox."""
@@ -197,6 +221,7 @@ def open_app(config: Config, *, clock: Clock | None = None, fetcher: Fetcher | N
             audience=AudienceStore(database),
             deliveries=DeliveryStore(database),
             incidents=IncidentStore(database),
+            relays=RelayStore(database),
             generation=Generation(_generation_file(config, database)),
         )
 

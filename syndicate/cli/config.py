@@ -99,6 +99,6 @@ def _readers(config: Config) -> Iterator[str]:
 
 
 def _mail_goes(config: Config) -> str:
-    if config.mail and config.mail.relay:
-        return f"through {config.mail.relay.host}:{config.mail.relay.port}"
+    if config.mail and config.mail.route:
+        return f"through {', then '.join(f'{relay.host}:{relay.port}' for relay in config.mail.route.values())}"
     return f"written into {config.mail.outbox}" if config.mail else "nowhere"

@@ -10,7 +10,7 @@ import importlib.util
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from syndicate.config.schema import Config, Security
+from syndicate.config.schema import Config, Mail, Relay, Security
 from syndicate.config.source import Fault, Keys, Source
 from syndicate.config.values import did_you_mean, is_loopback, split_sender
 
@@ -73,11 +73,19 @@ def _names(part: _Tree, name: str) -> list[tuple[int, str]]:
     return [(at, item) for at, item in enumerate(value) if isinstance(item, str)] if isinstance(value, list) else []
 
 
-def _one_of(part: _Tree, at: Keys, first: str, second: str, why: str) -> _Found:
-    if _given(part, first) and _given(part, second):
-        yield (*at, second), f"stands beside {first}; choose one: {why}"
-    if not _given(part, first) and not _given(part, second):
-        yield at, f"needs {first} or {second}: {why}"
+def _one_of(part: _Tree, at: Keys, ways: tuple[str, ...], why: str) -> _Found:
+    given = [way for way in ways if _given(part, way)]
+    for other in given[1:]:
+        yield (*at, other), f"stands beside {given[0]}; choose one: {why}"
+    if not given:
+        yield at, f"needs {', '.join(ways[:-1])} or {ways[-1]}: {why}"
+
+
+def _relays(mail: _Tree) -> list[tuple[Keys, _Tree]]:
+    """Return each relay of the file with its place, as far as they are groups of keys."""
+    one = [(("mail", "relay"), _part(mail, "relay"))] if _given(mail, "relay") else []
+    several = _part(mail, "relays")
+    return [*one, *((("mail", "relays", name), _part(several, name)) for name in several)]
 
 
 def _database(tree: _Tree) -> _Found:
@@ -92,16 +100,16 @@ def _mail(tree: _Tree) -> _Found:
         return
     mail = _part(tree, "mail")
     if mail:
-        yield from _one_of(mail, ("mail",), "relay", "outbox", "a relay sends, an outbox writes files")
-    if mail and _given(mail, "relay"):
+        yield from _one_of(mail, ("mail",), ("relay", "relays", "outbox"), "a relay sends, an outbox writes files")
+    if _relays(mail):
         yield from _free_mail(mail)
         yield from _way_out(tree, mail)
 
 
 def _free_mail(mail: _Tree) -> _Found:
     domain = split_sender(_text(mail, "from"))[1].rpartition("@")[2].lower()
-    host = _text(_part(mail, "relay"), "host")
-    if domain in _FREE_MAIL and not _is_relay_of(domain, host):
+    hosts = [_text(relay, "host") for _, relay in _relays(mail)]
+    if domain in _FREE_MAIL and not all(_is_relay_of(domain, host) for host in hosts):
         yield (
             ("mail", "from"),
             f"{domain} asks the world to refuse its mail from other relays (DMARC); use your own domain",
@@ -130,7 +138,11 @@ def _reaches_readers(tree: _Tree, digest: str) -> bool:
 
 
 def _relay(tree: _Tree) -> _Found:
-    relay, at = _part(tree, "mail", "relay"), ("mail", "relay")
+    for at, relay in _relays(_part(tree, "mail")):
+        yield from _login(relay, at)
+
+
+def _login(relay: _Tree, at: Keys) -> _Found:
     secrets = [name for name in ("password_env", "password_file") if _given(relay, name)]
     if _given(relay, "user") and not any(name.startswith("password") for name in relay):
         yield (*at, "user"), "needs its password: name a variable in password_env, or a file in password_file"
@@ -172,7 +184,7 @@ def _known(part: _Tree, at: Keys, key: str, known: _Tree) -> _Found:
 def _accounts(tree: _Tree) -> _Found:
     for name in _part(tree, "accounts"):
         account, at = _part(tree, "accounts", name), ("accounts", name)
-        yield from _one_of(account, at, "instance", "outbox", "an instance is posted to, an outbox gets files")
+        yield from _one_of(account, at, ("instance", "outbox"), "an instance is posted to, an outbox gets files")
         yield from _token(account, at)
         yield from _known(account, at, "feeds", _part(tree, "feeds"))
         yield from _warnings(account, at)
@@ -198,7 +210,7 @@ def _warnings(account: _Tree, at: Keys) -> _Found:
 def _mailbox(tree: _Tree) -> _Found:
     mailbox, at = _part(tree, "mail", "mailbox"), ("mail", "mailbox")
     if mailbox:
-        yield from _one_of(mailbox, at, "imap", "maildir", "a mailbox on a server, or a folder here")
+        yield from _one_of(mailbox, at, ("imap", "maildir"), "a mailbox on a server, or a folder here")
     imap, at_imap = _part(mailbox, "imap"), (*at, "imap")
     secrets = [name for name in ("password_env", "password_file") if _given(imap, name)]
     if imap and len(secrets) != 1:
@@ -224,7 +236,7 @@ def config_warnings(config: Config) -> tuple[str, ...]:
 def _mail_warnings(config: Config) -> _Found:
     if not config.digests and not config.accounts:
         yield (), "there is no digest and no account: reviews are read, and go nowhere"
-    sends = config.mail is not None and config.mail.relay is not None
+    sends = bool(config.mail and config.mail.route)
     if not config.notify and (sends or any(account.instance for account in config.accounts.values())):
         yield (), "notify is missing: nobody is told by mail when a feed fails or a login is refused"
     if config.notify and config.mail is None:
@@ -232,17 +244,22 @@ def _mail_warnings(config: Config) -> _Found:
 
 
 def _relay_warnings(config: Config) -> _Found:
-    relay, at = config.mail and config.mail.relay, ("mail", "relay")
-    if not config.mail or not relay:
+    mail = config.mail
+    if not mail or not mail.route:
         return
+    for name, relay in mail.route.items():
+        yield from _line_warnings(relay, mail.relay_keys(name))
+    domain = mail.sender_address.rpartition("@")[2]
+    if domain in _FREE_MAIL:
+        yield ("mail", "from"), f"{domain} limits bulk mail, and its filters trust a domain of your own more"
+
+
+def _line_warnings(relay: Relay, at: Keys) -> _Found:
     if relay.security is Security.NONE and not is_loopback(relay.host):
         yield (*at, "security"), f"letters go to {relay.host} in the clear; use starttls or tls"
     if (relay.port, relay.security) in ((465, Security.STARTTLS), (587, Security.TLS)):
         right = "tls" if relay.port == 465 else "starttls"
         yield (*at, "port"), f"port {relay.port} usually speaks {right}, not {relay.security}"
-    domain = config.mail.sender_address.rpartition("@")[2]
-    if domain in _FREE_MAIL:
-        yield ("mail", "from"), f"{domain} limits bulk mail, and its filters trust a domain of your own more"
 
 
 def _return_warnings(config: Config) -> _Found:
@@ -283,7 +300,7 @@ def _feed_warnings(config: Config) -> _Found:
             yield ("feeds", name, "settle"), "at 0, a post goes out before its first correction can"
         if feed.every < timedelta(minutes=1) and feed.url.startswith("http"):
             yield ("feeds", name, "every"), "asking a server more than once a minute may get you shut out"
-        if feed.backfill and config.mail and config.mail.relay:
+        if feed.backfill and config.mail and config.mail.route:
             yield (
                 ("feeds", name, "backfill"),
                 f"the first poll announces {feed.backfill} posts that are already out",
@@ -291,18 +308,21 @@ def _feed_warnings(config: Config) -> _Found:
 
 
 def _secret_warnings(config: Config) -> _Found:
-    relay = config.mail.relay if config.mail else None
-    if relay:
-        yield from _absent(config, ("mail", "relay"), "password", relay.password_env, relay.password_file)
-    imap = config.mail.mailbox.imap if config.mail and config.mail.mailbox else None
-    if imap:
-        yield from _absent(config, ("mail", "mailbox", "imap"), "password", imap.password_env, imap.password_file)
+    if config.mail:
+        yield from _mail_secrets(config, config.mail)
     for name, account in config.accounts.items():
         yield from _absent(config, ("accounts", name), "token", account.token_env, account.token_file)
 
 
+def _mail_secrets(config: Config, mail: Mail) -> _Found:
+    for name, relay in mail.route.items():
+        yield from _absent(config, mail.relay_keys(name), "password", relay.password_env, relay.password_file)
+    if imap := mail.mailbox and mail.mailbox.imap:
+        yield from _absent(config, ("mail", "mailbox", "imap"), "password", imap.password_env, imap.password_file)
+
+
 def _absent(config: Config, at: Keys, kind: str, variable: str | None, file: object) -> _Found:
-    lost = "nothing that comes back would be read" if "mailbox" in at else "sending would stop"
+    lost = "nothing that comes back would be read" if at[:2] == ("mail", "mailbox") else "sending would stop"
     if variable and not config.environ.get(variable):
         yield (*at, f"{kind}_env"), f"the variable {variable} is not set here; {lost}"
     if file and not config.resolve(str(file)).is_file():

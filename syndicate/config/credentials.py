@@ -19,15 +19,16 @@ def token(config: Config, account: str) -> str:
     return _secret(config, ("accounts", account), "token", named.token_env, named.token_file)
 
 
-def relay_password(config: Config) -> str:
-    """Return the relay's password; "" where the relay asks for none.
+def relay_password(config: Config, name: str = "relay") -> str:
+    """Return the password of a relay of the route; "" where the relay asks for none, or there is none of that name.
 
     Raises ConfigError, with the variable or file and its line, where it is named and not there.
     """
-    relay = config.mail.relay if config.mail else None
-    if relay is None:
+    mail = config.mail
+    relay = mail.route.get(name) if mail else None
+    if mail is None or relay is None:
         return ""
-    return _secret(config, ("mail", "relay"), "password", relay.password_env, relay.password_file)
+    return _secret(config, mail.relay_keys(name), "password", relay.password_env, relay.password_file)
 
 
 def mailbox_password(config: Config) -> str:

@@ -27,6 +27,7 @@ from pydantic import (
 from syndicate.audience.model import OptIn, Welcome
 from syndicate.compose.select import LeadRule
 from syndicate.config import values
+from syndicate.delivery.manners import Rules
 from syndicate.delivery.model import InDoubtRule
 from syndicate.reviews.model import Kind
 from syndicate.schedule import Slot, parse_slot
@@ -56,6 +57,7 @@ ReturnPath = Annotated[str, AfterValidator(values.check_return_path)]
 PublicUrl = Annotated[str, AfterValidator(values.check_public_url)]
 Origin = Annotated[str, AfterValidator(values.check_origin)]
 Network = Annotated[str, AfterValidator(values.check_network)]
+Rate = Annotated[float, BeforeValidator(values.parse_rate), PlainSerializer(values.format_rate)]
 Listen = Annotated[str, AfterValidator(values.check_listen)]
 Database = Annotated[str, AfterValidator(values.check_database), PlainSerializer(values.mask_url)]
 Title = Annotated[str, AfterValidator(values.check_title)]
@@ -155,6 +157,19 @@ class Relay(_Part):
     connections: int = Field(
         default=1, ge=1, le=100, description="So many connections at once: ask the relay how many it allows."
     )
+    rate: Rate | None = Field(default=None, description="Letters a second at most, over all connections; as 5 or 0.5.")
+    per_day: int | None = Field(
+        default=None, ge=1, description="Letters in any 24 hours at most; what is left goes on the days after."
+    )
+    pause_after: int = Field(default=20, ge=1, description="It rests after so many refusals in a row.")
+    pause_for: Duration = Field(
+        default=timedelta(hours=1), gt=timedelta(0), description="So long it rests, unless a person resumes it."
+    )
+
+    @property
+    def rules(self) -> Rules:
+        """Return how fast it may be given letters."""
+        return Rules(rate=self.rate, per_day=self.per_day, pause_after=self.pause_after, pause_for=self.pause_for)
 
 
 class Imap(_Part):
@@ -180,7 +195,12 @@ class Mailbox(_Part):
 
 class Mail(_Part):
     sender: Sender = Field(alias="from", description="Whom letters come from: Name <address>, at a domain of yours.")
-    relay: Relay | None = Field(default=None, description="The mail server that sends; either this or outbox.")
+    relay: Relay | None = Field(default=None, description="The mail server that sends; this, or relays, or outbox.")
+    relays: Mapping[Slug, Relay] | None = Field(
+        default=None,
+        min_length=1,
+        description="Or several relays, by names of your own, with the same keys; tried in this order.",
+    )
     outbox: File | None = Field(default=None, description="Write the letters into this folder and send nothing.")
     unsubscribe_mailto: Address | None = Field(
         default=None, description="The address that takes readers' goodbyes by mail. A relay needs it."
@@ -197,6 +217,15 @@ class Mail(_Part):
         default=InDoubtRule.RETRY,
         description="A letter whose line broke: retry (same Message-ID) or hold for a person.",
     )
+
+    @property
+    def route(self) -> Mapping[str, Relay]:
+        """Return the relays by name, in the order in which they are tried; the only one is "relay". Outbox: empty."""
+        return {"relay": self.relay} if self.relay else self.relays or {}
+
+    def relay_keys(self, name: str) -> tuple[str, ...]:
+        """Return where in the file a relay of the route stands: ("mail", "relay") or ("mail", "relays", name)."""
+        return ("mail", "relay") if self.relay else ("mail", "relays", name)
 
     def bounces_to(self, token: str = "") -> str:
         """Return the envelope sender for a letter with this token; without one, for a letter to no reader of ours."""

@@ -72,6 +72,20 @@ def format_duration(duration: timedelta) -> str:
     return f"{duration // _UNITS['s']}s"
 
 
+def parse_rate(text: object) -> float:
+    """Return the number a second that "5" or "0.5" says: 0.01 to 10000."""
+    if isinstance(text, bool) or not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", str(text), re.ASCII):
+        raise ValueError(f'"{str(text)[:60]}" is no number: write it as 5 or 0.5')
+    if not 0.01 <= float(str(text)) <= 10_000:
+        raise ValueError("must be at least 0.01 and at most 10000 a second")
+    return float(str(text))
+
+
+def format_rate(rate: float) -> int | float:
+    """Return a rate as it would be written: 5, 0.5."""
+    return int(rate) if rate == int(rate) else rate
+
+
 def parse_size(text: object) -> int:
     """Return the bytes that "20MB", "512KB" or "1GB" says (1 MB is a million bytes)."""
     match = re.fullmatch(r"(\d{1,6})\s*([KMG]B)", str(text).strip(), re.ASCII | re.IGNORECASE)

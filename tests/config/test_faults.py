@@ -166,7 +166,7 @@ FAULTS = {
     "warning over nothing": (TOKEN, f"{TOKEN}\n    content_warnings: [{{text: x}}]", 27, "needs label or word"),
     "warning without text": (TOKEN, f"{TOKEN}\n    content_warnings: [{{word: x}}]", 27, "[0].text: is missing"),
     "mail with both": ("  relay:\n", "  outbox: out\n  relay:\n", 12, "mail.outbox: stands beside relay; choose one"),
-    "mail with neither": (f"  relay:\n    {RELAY}\n{SECRETS}", "", 9, "mail: needs relay or outbox"),
+    "mail with neither": (f"  relay:\n    {RELAY}\n{SECRETS}", "", 9, "mail: needs relay, relays or outbox"),
     "mail in a word": (GOOD[GOOD.index("mail:") : GOOD.index("lists:")], "mail: x\n", 9, 'mail: "x" is not a group'),
     "digest without mail": (GOOD[GOOD.index("mail:") : GOOD.index("lists:")], "", 12, "letters need mail:"),
     "relay without postal": ("  postal: 12 Quay Lane, Galway\n", "", 1, "site: postal is missing"),

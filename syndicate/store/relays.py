@@ -1,0 +1,63 @@
+"""What each relay was given, hour by hour, and which of them rests. Who claims letters counts them (ledger.py)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from syndicate.delivery.manners import DAY, HOUR, Rest, still_counting
+from syndicate.store.database import Database, insert_if_absent
+from syndicate.store.tables import relay_hours, relays
+
+
+class RelayStore:
+    """The rows of `relays` and `relay_hours`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def hours(self, name: str, now: datetime) -> dict[datetime, int]:
+        """Return how many letters a relay was given in each hour that may hold letters of the last 24, oldest first."""
+        query = select(relay_hours.c.hour, relay_hours.c.letters).where(
+            relay_hours.c.relay == name, relay_hours.c.hour > now - DAY - HOUR
+        )
+        with self._database.read() as connection:
+            return still_counting({row.hour: row.letters for row in connection.execute(query)}, now)
+
+    def given(self, name: str, now: datetime) -> int:
+        """Return how many letters a relay was given in the last 24 hours; counted by whole hours, so never too few."""
+        return sum(self.hours(name, now).values())
+
+    def rest_of(self, name: str) -> Rest | None:
+        """Return the rest of a relay, be it over or not: it is forgotten once the relay takes letters again."""
+        with self._database.read() as connection:
+            row = connection.execute(select(relays).where(relays.c.name == name)).one_or_none()
+        if row is None or row.paused_until is None:
+            return None
+        return Rest(until=row.paused_until, because=row.because or "")
+
+    def rests(self, name: str, now: datetime) -> bool:
+        """Return whether a relay is given no letters now."""
+        rest = self.rest_of(name)
+        return rest is not None and now < rest.until
+
+    def rest(self, name: str, rest: Rest) -> None:
+        """Let a relay rest."""
+        values = {"paused_until": rest.until, "because": rest.because}
+        row = insert_if_absent(self._database, relays).values(name=name, **values)
+        with self._database.write() as connection:
+            connection.execute(row.on_conflict_do_update(index_elements=["name"], set_=values))
+
+    def resume(self, name: str, *, over_by: datetime | None = None) -> bool:
+        """End a rest, or forget one that was `over_by` then; False where there is none such."""
+        statement = delete(relays).where(relays.c.name == name)
+        if over_by is not None:
+            statement = statement.where(relays.c.paused_until <= over_by)
+        with self._database.write() as connection:
+            return connection.execute(statement).rowcount == 1
+
+    def sweep(self, now: datetime) -> int:
+        """Remove the hours that count no more; return how many rows went."""
+        with self._database.write() as connection:
+            return connection.execute(delete(relay_hours).where(relay_hours.c.hour <= now - DAY - HOUR)).rowcount
