@@ -149,10 +149,11 @@ class Pace:
         return self._rest is not None and now < self._rest.until
 
     def _level(self, now: datetime) -> datetime:
-        """Return when the bucket is full; never further off than an empty one is, should the clock be set back."""
+        """Return when the bucket is full: never further off than an empty one is, should the clock be set back."""
         if self._full_at is None or self._full_at <= now:
             return now
-        return min(self._full_at, now + self._gap * self._burst)
+        self._full_at = min(self._full_at, now + self._gap * self._burst)
+        return self._full_at
 
     def _by_rate(self, now: datetime) -> int:
         return self._burst - ceil((self._level(now) - now) / self._gap)
