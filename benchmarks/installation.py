@@ -7,6 +7,7 @@ with postgres() as make:                                  # or nothing of it, fo
 
 from __future__ import annotations
 
+import binascii
 import json
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ from pathlib import Path
 from sqlalchemy import bindparam, text
 
 from syndicate.app import App, open_app
-from syndicate.compose.letter import Envelope, Slots, compile_letter, way_out_mark
+from syndicate.compose.letter import way_out_mark
 from syndicate.compose.model import RenderedEmail, Selection
 from syndicate.config import load_config
 from syndicate.pipeline.draft import ways_out
@@ -30,6 +31,8 @@ from syndicate.store.issues import Freeze
 from syndicate.store.tables import subscribers
 
 LIST, DIGEST = "readers", "weekly"
+_OWN_BYTES = 1_220
+"""About what headers, boundaries and a reader's ways out take."""
 _LINE = "Seventy characters of what a film is like, and of who is in it. More."
 _ADDRESS = "'reader' || n || '@mail' || (n % 977) || '.example'"
 _NUMBERS = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :readers)"
@@ -128,23 +131,15 @@ def freeze(app: App, *, size_bytes: int) -> int:
 
 def email_of_size(size_bytes: int, ways: tuple[str, ...], *, number: int = 1) -> RenderedEmail:
     """Return an email whose letter has about so many bytes on the wire: a third of it text, the rest HTML."""
-    bare = _email(0, ways, number)
-    envelope = Envelope(sender="The Lantern <news@lantern.example>", list_id="readers.lantern.example")
-    slots = Slots(
-        address="reader1@mail1.example",
-        name="Reader 1",
-        message_id="<abcdefghijklmnopqrstuvwxyz@lantern.example>",
-        date=datetime.now(UTC),
-        ways_out=tuple(_filled(way) for way in ways),
-    )
-    small = len(compile_letter(bare, envelope).address(slots))
-    more = len(compile_letter(_email(30, ways, number), envelope).address(slots))
-    return _email(max(0, round((size_bytes - small) / (more - small) * 30)), ways, number)
+    none, some = (_quoted_bytes(_email(lines, ways, number)) for lines in (0, 30))
+    wanted = (size_bytes - _OWN_BYTES - none) / (some - none) * 30
+    return _email(max(0, round(wanted)), ways, number)
 
 
-def _filled(way: str) -> str:
-    """Return a way out with something as long as a token in its slot."""
-    return way.replace("{token}", "x" * 64)
+def _quoted_bytes(email: RenderedEmail) -> int:
+    """Return how many bytes the bodies take in quoted-printable, with CRLF."""
+    quoted = (binascii.b2a_qp(body.encode(), istext=True) for body in (email.html, email.text))
+    return sum(len(body) + body.count(b"\n") for body in quoted)
 
 
 def _email(lines: int, ways: tuple[str, ...], number: int) -> RenderedEmail:

@@ -24,8 +24,8 @@ class Run:
     """Readers who stand as sent at its end, and did not before."""
     doubtful: frozenset[str] = frozenset()
     """Readers who stand as sending or in doubt at its end."""
-    crashed: bool = False
-    """The sender or the sink was taken away, or the sender's disk was full."""
+    crashes: int = 0
+    """How often the sender or the sink was taken away, or the sender's disk was full."""
     unanswered: frozenset[str] = frozenset()
     """Readers whose letter the sink left without an answer after its final dot."""
 
@@ -40,7 +40,7 @@ class Line:
     duplicated: int
     """In doubt at its end, taken by then, and taken once more later."""
     in_doubt: int
-    crashed: bool = False
+    crashes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,19 +77,18 @@ def judge(runs: Sequence[Run], final: Mapping[str, str], *, candidates: int, con
             lost=lost_then[at],
             duplicated=duplicates[at],
             in_doubt=len(run.doubtful),
-            crashed=run.crashed,
+            crashes=run.crashes,
         )
         for at, run in enumerate(runs)
     )
-    limit = MOST_DUPLICATES * connections
     faults = [
         _several(len(lost), "reader lost", lost),
         _several(sum(lost_then), "letter recorded as sent that the sink did not have by then"),
         _several(len(unexcused), "letter taken twice that was never in doubt", unexcused),
         *(
-            f"crash {at + 1}: {line.duplicated} letters twice, more than {limit}"
+            f"run {at + 1}: {line.duplicated} letters twice by {line.crashes} crashes of {connections} connections"
             for at, line in enumerate(lines)
-            if line.crashed and line.duplicated > limit
+            if line.crashes and line.duplicated > MOST_DUPLICATES * connections * line.crashes
         ),
         *_names(runs),
         *_groundless(runs),
@@ -106,20 +105,20 @@ def judge(runs: Sequence[Run], final: Mapping[str, str], *, candidates: int, con
 
 def _duplicates(runs: Sequence[Run]) -> tuple[Counter[int], list[str]]:
     """Return how many letters went twice for each run's end, and the readers whom no doubt explains."""
-    last_taken: dict[str, int] = {}
-    last_doubt: dict[str, int] = {}
+    seen: set[str] = set()
+    since: dict[str, int] = {}
     excused: Counter[int] = Counter()
     unexcused = []
     for at, run in enumerate(runs):
         for reader, _ in run.taken:
-            if reader in last_taken:
-                doubt = last_doubt.get(reader, -1)
-                if doubt >= last_taken[reader]:
-                    excused[doubt] += 1
-                else:
-                    unexcused.append(reader)
-            last_taken[reader] = at
-        last_doubt.update(dict.fromkeys(run.doubtful, at))
+            doubt = since.pop(reader, None)
+            if reader in seen and doubt is not None:
+                excused[doubt] += 1
+            elif reader in seen:
+                unexcused.append(reader)
+            seen.add(reader)
+        for reader in run.doubtful:
+            since.setdefault(reader, at)
     return excused, unexcused
 
 
@@ -149,7 +148,7 @@ def _groundless(runs: Sequence[Run]) -> list[str]:
     groundless = [
         reader
         for at, run in enumerate(runs)
-        if not run.crashed
+        if not run.crashes
         for reader in run.doubtful - run.unanswered - (runs[at - 1].doubtful if at else frozenset())
     ]
     return [_several(len(groundless), "letter in doubt though nothing crashed and the sink had answered", groundless)]

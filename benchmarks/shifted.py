@@ -1,4 +1,4 @@
-"""One beat of the work at a later hour: `python benchmarks/shifted.py CONFIG HOURS`, so that no bench waits for a retry.
+"""One beat of the work at a later hour: `python benchmarks/shifted.py CONFIG HOURS`, so that nothing waits for a retry.
 
 Exit code 0 where everything that was due then was done, 1 otherwise.
 """

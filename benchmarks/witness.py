@@ -1,0 +1,146 @@
+"""Two witnesses of a send: what the sink wrote down, and what the ledger says. Between two looks lies a `Run`."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic, sleep
+
+from sqlalchemy import Connection, create_engine, select, text
+from sqlalchemy.engine import make_url
+
+from benchmarks.judge import Run
+from syndicate.store.tables import deliveries, subscribers
+
+PATIENCE_SECONDS = 30.0
+_BACKENDS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+_STATES = select(subscribers.c.address, deliveries.c.state, deliveries.c.due.is_not(None)).join(
+    subscribers, subscribers.c.id == deliveries.c.subscriber_id
+)
+_WAITING = ("planned", "sending", "deferred")
+
+
+class Records:
+    """The sink's records, read as they grow."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._at = 0
+        self._open: set[str] = set()
+        self.taken: list[tuple[str, str]] = []
+        """Reader and Message-ID, since `forget`."""
+        self.unanswered: list[str] = []
+
+    def read(self) -> None:
+        """Read what was written since."""
+        with self._path.open("rb") as file:
+            file.seek(self._at)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                self._at += len(line)
+                self._note(line.decode().split())
+
+    def _note(self, words: list[str]) -> None:
+        match words:
+            case ["begin"]:
+                self._open.clear()
+            case ["+", number]:
+                self._open.add(number)
+            case ["-", number]:
+                self._open.discard(number)
+            case ["taken" | "unsaid" | "dropped" as what, message_id, reader]:
+                if what != "dropped":
+                    self.taken.append((reader, message_id))
+                if what != "taken":
+                    self.unanswered.append(reader)
+
+    def is_quiet(self) -> bool:
+        """Return whether no connection is open, so that nothing more will come."""
+        self.read()
+        return not self._open
+
+    def forget(self) -> None:
+        """Begin a new run."""
+        self.taken, self.unanswered = [], []
+
+
+class Ledger:
+    """The deliveries as the database has them, read without touching it: a dead sender's WAL is left for the next."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self._is_sqlite = parsed.get_backend_name() == "sqlite"
+        if self._is_sqlite:
+            self._engine = create_engine("sqlite://", creator=lambda: _read_only(str(parsed.database)))
+        else:
+            self._engine = create_engine(url)
+
+    def states(self) -> tuple[dict[str, str], int]:
+        """Return each reader's state, and how many deliveries may still move by themselves."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(_STATES).all()
+        self._engine.dispose()
+        moving = sum(state in _WAITING or (state == "in_doubt" and has_hour) for _, state, has_hour in rows)
+        return {address: state for address, state, _ in rows}, moving
+
+    def is_quiet(self) -> bool:
+        """Return whether no session of a dead sender is left in the server."""
+        if self._is_sqlite:
+            return True
+        with self._engine.connect() as connection:
+            return _backends(connection) == 0
+
+
+class Witness:
+    """Both of them."""
+
+    def __init__(self, records: Path, url: str) -> None:
+        self.records, self._ledger = Records(records), Ledger(url)
+        self._sent: frozenset[str] = frozenset()
+        self.moving = 0
+        """How many deliveries could still move by themselves at the last look."""
+        self.final: dict[str, str] = {}
+        """Each reader's state at the last look."""
+
+    def letters(self) -> int:
+        """Return how many letters were taken in this run so far."""
+        self.records.read()
+        return len(self.records.taken)
+
+    def look(self, *, crashes: int = 0) -> Run:
+        """Return what happened since the last look, once the sender is gone and all is quiet."""
+        _await(self.records.is_quiet, "the sink keeps connections of a sender that is gone")
+        _await(self._ledger.is_quiet, "the database keeps sessions of a sender that is gone")
+        self.final, self.moving = self._ledger.states()
+        sent = frozenset(reader for reader, state in self.final.items() if state == "sent")
+        run = Run(
+            taken=tuple(self.records.taken),
+            sent=sent - self._sent,
+            doubtful=frozenset(reader for reader, state in self.final.items() if state in ("sending", "in_doubt")),
+            crashes=crashes,
+            unanswered=frozenset(self.records.unanswered),
+        )
+        self._sent = sent
+        self.records.forget()
+        return run
+
+
+def _read_only(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True, check_same_thread=False)
+
+
+def _backends(connection: Connection) -> int:
+    return int(connection.execute(text(_BACKENDS)).scalar_one())
+
+
+def _await(is_so: Callable[[], bool], fault: str) -> None:
+    until = monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        if monotonic() > until:
+            raise TimeoutError(fault)
+        sleep(0.002)
