@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "issues": ("issues", "Build, preview, send and stop issues."),
     "statuses": ("statuses", "See, retry and measure statuses."),
     "deliveries": ("deliveries", "See, retry and resolve what goes to whom."),
+    "relays": ("relays", "See the relays: quotas, rests; end a rest."),
     "lists": ("lists", "See the mailing lists."),
     "subscribers": ("subscribers", "Keep the people of the lists."),
     "bounces": ("bounces", "Read, poll and import the mail that comes back."),

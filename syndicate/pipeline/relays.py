@@ -54,7 +54,9 @@ def rest(app: App, name: str, begun: Rest) -> None:
 
 
 def finished(app: App, name: str, pace: Pace, *, sent: int) -> None:
-    """Note how a run over a relay ended: well again where it took letters, or with its quota used up."""
+    """Note how a run over a relay ended: with a rest, well again where it took letters, with its quota used up."""
+    if pace.rest is not None and pace.rest != app.relays.rest_of(name):
+        rest(app, name, pace.rest)
     if sent and pace.rest is None:
         app.relays.resume(name, over_by=app.clock.now())
         recovered(app, incident_of(name))
