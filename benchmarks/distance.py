@@ -15,10 +15,10 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks import mailing, postfix
+from benchmarks.installation import freeze
 from benchmarks.rows import Row
 
 READERS = 4_000
-CONNECTIONS = 10
 BYTES = 5_000
 ONE_WAY = 0.010
 ROUNDS = 3
@@ -31,22 +31,19 @@ def measure() -> list[Row]:
     with ExitStack() as stack:
         port = stack.enter_context(_delayed(stack.enter_context(postfix.sink())))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        app = stack.enter_context(mailing.installation(folder, READERS, mailing.relay(port, CONNECTIONS)))
+        app = stack.enter_context(mailing.opened(folder, readers=READERS, port=port))
         rounds, trips = [], _round_trips(port)
         for _ in range(ROUNDS):
-            issue = mailing.freeze(app, mailing.letter_of(BYTES))
-            began = perf_counter()
-            mailing.send(app, issue, READERS)
-            rounds.append(READERS / (perf_counter() - began))
+            rounds.append(mailing.sent(app, freeze(app, size_bytes=BYTES), READERS))
             trips += _round_trips(port)
     rate, trip = median(rounds), median(trips)
-    limit = CONNECTIONS / trip
+    limit = mailing.CONNECTIONS / trip
     return [
         Row(
             f"all of it, {BYTES // 1000} KB, a relay {trip * 1000:.1f} ms away",
             rate,
             "letters/s",
-            f"{CONNECTIONS} connections ÷ round trip, {limit:,.0f} letters/s",
+            f"{mailing.CONNECTIONS} connections ÷ round trip, {limit:,.0f} letters/s",
             rate / limit,
             f"≥ {GOAL} ×",
             rate / limit >= GOAL,

@@ -12,7 +12,6 @@ from benchmarks import mailing, postfix
 from benchmarks.rows import Row
 
 FEW, MANY = 1_000, 1_000_000
-CONNECTIONS = 10
 BYTES = 2_500
 MOST_MB = 8.0
 _ROOT = Path(__file__).resolve().parent.parent
@@ -20,11 +19,11 @@ _SENDS = """
 import sys
 from pathlib import Path
 from benchmarks import mailing, memory
+from benchmarks.installation import freeze
 from syndicate.app import open_app
 from syndicate.config import load_config
 with open_app(load_config(Path("config.yaml"), {})) as app:
-    issue = mailing.freeze(app, mailing.email_of(int(sys.argv[2])))
-    mailing.send(app, issue, int(sys.argv[1]))
+    mailing.sent(app, freeze(app, size_bytes=memory.BYTES), int(sys.argv[1]))
 print(memory.peak())
 """
 
@@ -50,9 +49,9 @@ def measure() -> list[Row]:
 def _sent(port: int, readers: int) -> float:
     """Return the most memory that planning and sending an issue to so many took, in MB."""
     with tempfile.TemporaryDirectory() as folder:
-        with mailing.installation(Path(folder), readers, mailing.relay(port, CONNECTIONS)):
+        with mailing.opened(Path(folder), readers=readers, port=port):
             pass
-        words = [sys.executable, "-c", _SENDS, str(readers), str(mailing.lines_of(BYTES))]
+        words = [sys.executable, "-c", _SENDS, str(readers)]
         environment = {"PYTHONPATH": str(_ROOT)}
         done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=True)
     return float(done.stdout)
