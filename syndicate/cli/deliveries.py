@@ -70,27 +70,39 @@ def list_(
 
 @command.command()
 @click.argument("numbers", type=ROW, nargs=-1, metavar="[ID]...")
-@click.option("--issue", type=ROW, help="Every failed delivery of this issue.")
+@click.option("--issue", type=ROW, help="Every failed delivery of this issue, but to readers who are suppressed.")
+@click.option("--reply", default="", metavar="TEXT", help="With --issue: only where the server's words hold this.")
+@click.option("--dry-run", is_flag=True, help="With --issue: count them, and change nothing.")
 @click.pass_context
-def retry(context: click.Context, numbers: tuple[int, ...], issue: int | None) -> None:
+def retry(context: click.Context, numbers: tuple[int, ...], issue: int | None, reply: str, dry_run: bool) -> None:
     """Plan again what failed or is in doubt: under the same Message-ID, looked for first where it is a status."""
     from syndicate.delivery.model import DeliveryState
     from syndicate.errors import ConfigError
 
-    if not numbers and issue is None:
+    if bool(numbers) == (issue is not None):
         raise ConfigError("retry what?", hint="syndicate deliveries retry ID, or --issue ID for all that failed")
+    if numbers and (reply or dry_run):
+        raise ConfigError("--reply and --dry-run go with --issue", hint="syndicate deliveries retry --issue ID")
     with opened(context) as app:
-        chosen = list(numbers)
         if issue is not None:
-            chosen += [
-                each.id
-                for each in app.deliveries.listed(
-                    states=(DeliveryState.FAILED,), issue=app.issues.get(issue).id, limit=1_000_000
-                )
-            ]
-        for number in chosen:
+            _retry_issue(app, issue, reply, dry_run)
+            return
+        for number in numbers:
             resolve_to(app, number, DeliveryState.PLANNED)
-    click.echo(f"{len(chosen)} planned again; they go at the next beat of `syndicate run`", err=True)
+    click.echo(f"{len(numbers)} planned again; they go at the next beat of `syndicate run`", err=True)
+
+
+def _retry_issue(app: App, issue: int, reply: str, dry_run: bool) -> None:
+    from syndicate.errors import ConfigError
+
+    try:
+        done = app.deliveries.retry(app.issues.get(issue).id, app.clock.now(), reply=reply, dry_run=dry_run)
+    except ValueError as error:
+        raise ConfigError(f"issue {issue}: {error}", hint="syndicate issues list") from error
+    told = "would be planned again" if dry_run else "planned again; they go at the next beat of `syndicate run`"
+    click.echo(f"{done.planned} {told}", err=True)
+    if done.suppressed:
+        click.echo(f"{done.suppressed} stay failed: their readers are suppressed", err=True)
 
 
 @command.command()

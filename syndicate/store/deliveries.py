@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, null, select, true, update
 
 from syndicate.audience.model import Notice
 from syndicate.compose.model import IssueState
@@ -18,7 +18,7 @@ from syndicate.delivery.model import STEPS, DeliveryState
 from syndicate.delivery.retry import Step
 from syndicate.errors import NotFoundError
 from syndicate.store.database import Database
-from syndicate.store.tables import deliveries, issues, statuses, subscribers
+from syndicate.store.tables import deliveries, issues, statuses, subscribers, suppressions
 
 WAITING = (DeliveryState.PLANNED, DeliveryState.DEFERRED)
 _S = DeliveryState
@@ -44,6 +44,15 @@ class StoredDelivery:
     reply: str | None
     remote_id: str | None
     remote_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retried:
+    """What planning an issue's failed deliveries again came to."""
+
+    planned: int
+    suppressed: int
+    """Failed too, but their readers are suppressed: they stay as they are."""
 
 
 class DeliveryStore:
@@ -73,6 +82,37 @@ class DeliveryStore:
             if not move(connection, number, step, since=row.state, extra=extra):
                 raise ValueError("it has just changed; look again")
         return self.get(number)
+
+    def retry(self, issue: int, now: datetime, *, reply: str = "", dry_run: bool = False) -> Retried:
+        """Plan again what failed of an issue, all of it or where the server's words hold `reply` (in any case).
+
+        One statement; whose reader is suppressed is never among them. An issue that was sent is being sent again. A
+        dry run changes nothing and counts the same. Raises ValueError where the issue was stopped.
+        """
+        said = deliveries.c.reply.icontains(reply, autoescape=True) if reply else true()
+        failed = and_(deliveries.c.issue_id == issue, deliveries.c.state == _S.FAILED, said)
+        with self._database.write() as connection:
+            if _is_stopped(connection, issue):
+                raise ValueError("it was stopped; its reviews are in the next one")
+            all_failed = connection.execute(select(func.count()).select_from(deliveries).where(failed)).scalar_one()
+            is_fresh = deliveries.c.doubts == 0  # as in `resolve`: it was surely not taken, and begins anew
+            planned = connection.execute(
+                update(deliveries)
+                .where(failed, ~_is_suppressed())
+                .values(
+                    state=_S.PLANNED,
+                    due=now,
+                    reply="planned by hand",
+                    attempts=case((is_fresh, 0), else_=deliveries.c.attempts),
+                    first_tried=case((is_fresh, null()), else_=deliveries.c.first_tried),
+                )
+            ).rowcount
+            if planned:
+                sent = update(issues).where(issues.c.id == issue, issues.c.state == IssueState.SENT)
+                connection.execute(sent.values(state=IssueState.SENDING, finished=None))
+            if dry_run:
+                connection.rollback()
+        return Retried(planned=planned, suppressed=all_failed - planned)
 
     def next_due(self, issue: int) -> datetime | None:
         """Return when the next letter of an issue may be tried, or None where nothing waits by itself."""
@@ -126,6 +166,13 @@ class DeliveryStore:
             query = query.where(deliveries.c.subscriber_id == subscriber)
         with self._database.read() as connection:
             return tuple(_delivery(row) for row in connection.execute(query))
+
+
+def _is_suppressed() -> ColumnElement[bool]:
+    """Return the condition that a delivery's reader is suppressed; posting addresses have none."""
+    return exists().where(
+        subscribers.c.id == deliveries.c.subscriber_id, suppressions.c.address_key == subscribers.c.address_key
+    )
 
 
 def _is_stopped(connection: Connection, issue: int | None) -> bool:
