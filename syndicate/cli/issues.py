@@ -1,4 +1,4 @@
-"""`syndicate issues`: build, preview, send and stop issues."""
+"""`syndicate issues`: build, preview, send and stop issues (what became of one: issues_show.py)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from syndicate.cli.context import ROW, as_json_option, cut, opened, print_json, print_table, when
+from syndicate.cli.issues_show import film_of, prove, show, summary_of
 from syndicate.cli.terminal import write_bytes
 
 if TYPE_CHECKING:
     from syndicate.app import App
     from syndicate.pipeline import Draft
-    from syndicate.store.issues import StoredIssue
 
 
 @click.group(name="issues")
@@ -21,6 +21,8 @@ def command() -> None:
     """Build, preview, send and stop issues."""
 
 
+command.add_command(show)
+command.add_command(prove)
 digest_argument = click.argument("digest", required=False)
 
 
@@ -37,11 +39,11 @@ def build(context: click.Context, digest: str | None, as_json: bool) -> None:
             return
         click.echo(f"issue {made.number} of {made.digest}, {when(made.period, app)}: {made.email.subject}")
         if made.selection.lead:
-            click.echo(f"\nlead\n  {_film(made.selection.lead)}")
+            click.echo(f"\nlead\n  {film_of(made.selection.lead)}")
         for section in made.selection.sections:
             click.echo(f"\n{section.title or 'and'}")
             for review in section.reviews:
-                click.echo(f"  {_film(review)}")
+                click.echo(f"  {film_of(review)}")
         if made.selection.more:
             click.echo(f"\nand {made.selection.more} more, which wait for the next issue")
         if not made.selection.reviews:
@@ -106,7 +108,7 @@ def send(
             click.confirm("send it now?", abort=True, err=True)
         published = publish(app, made.digest)
         with Bars() as bars:
-            delivered = deliver(app, progress=bars.step)
+            delivered = deliver(app, progress=bars.sending)
     if as_json:
         print_json({"published": published, "letters": dict(delivered.letters)})
     click.echo(tell_issue(published), err=True)
@@ -143,7 +145,7 @@ def list_(context: click.Context, limit: int, as_json: bool) -> None:
     with opened(context) as app:
         found = app.issues.listed(limit=limit)
         if as_json:
-            print_json([_summary(app, each) for each in found])
+            print_json([summary_of(app, each) for each in found])
             return
         rows = [
             [
@@ -157,28 +159,6 @@ def list_(context: click.Context, limit: int, as_json: bool) -> None:
             for each in found
         ]
     print_table(["id", "digest", "issue", "for", "state", ""], rows, none="no issue yet; see: syndicate issues build")
-
-
-@command.command()
-@click.argument("number", type=ROW, metavar="ID")
-@as_json_option
-@click.pass_context
-def show(context: click.Context, number: int, as_json: bool) -> None:
-    """Show an issue: what it carries, and the account of its letters."""
-    with opened(context) as app:
-        issue = app.issues.get(number)
-        summary = _summary(app, issue)
-        if as_json:
-            print_json(summary)
-            return
-        head = f"issue {issue.number} of {issue.digest}" if issue.number else f"{issue.digest}"
-        click.echo(f"{head}, for {when(issue.period, app)}: {issue.state}{f', {issue.reason}' if issue.reason else ''}")
-        if issue.email:
-            click.echo(f"{issue.email.subject}\n")
-        for film in summary["films"]:
-            click.echo(f"  {film}")
-        account = " + ".join(f"{count} {state.replace('_', ' ')}" for state, count in summary["letters"].items())
-        click.echo(f"\n{sum(summary['letters'].values())} letters = {account or 'none'}")
 
 
 def _draft(app: App, digest: str | None) -> Draft:
@@ -198,36 +178,15 @@ def _draft_summary(made: Draft) -> dict[str, Any]:
         "period": made.period,
         "subject": made.email.subject,
         "preheader": made.email.preheader,
-        "lead": _film(made.selection.lead) if made.selection.lead else None,
+        "lead": film_of(made.selection.lead) if made.selection.lead else None,
         "sections": [
-            {"title": each.title, "films": [_film(review) for review in each.reviews]}
+            {"title": each.title, "films": [film_of(review) for review in each.reviews]}
             for each in made.selection.sections
         ],
         "more": made.selection.more,
         "inputs": made.inputs_hash,
         "templates": made.templates_hash,
     }
-
-
-def _summary(app: App, issue: StoredIssue) -> dict[str, Any]:
-    return {
-        "id": issue.id,
-        "digest": issue.digest,
-        "number": issue.number,
-        "period": issue.period,
-        "state": issue.state,
-        "reason": issue.reason,
-        "subject": issue.email.subject if issue.email else None,
-        "frozen": issue.frozen,
-        "finished": issue.finished,
-        "films": [_film(review) for review in app.issues.reviews_of(issue.id)],
-        "letters": {state.value: count for state, count in app.deliveries.counts(issue.id).items()},
-    }
-
-
-def _film(review: Any) -> str:
-    film = review.review.film
-    return f"{film.title} ({film.year})" if film.year else str(film.title)
 
 
 def _audience(app: App, digest: str) -> str:

@@ -65,7 +65,7 @@ def _one_beat(app: App) -> Tick:
 
     bars = Bars()
     with bars:
-        result = tick(app, progress=bars.step)
+        result = tick(app, progress=bars.sending)
     for line in tell_tick(app, result):
         click.echo(line, err=True)
     _show_outbox(app)
@@ -132,12 +132,13 @@ def _beat(app: App, working: Lock) -> None:
     What can be explained (a database locked for too long, a disk that is full) is told, and the next beat tries again.
     What is planned while it works sets `wake` again, and the next beat follows at once.
     """
+    from syndicate.cli.progress import EachMinute, log_progress
     from syndicate.pipeline import tick
 
     try:
         with working:
             app.wake.clear()
-            tick(app)
+            tick(app, progress=EachMinute(log_progress).sending)
             _write_pages(app)
     except SyndicateError as error:
         event("beat-failed", level=logging.ERROR, because=error.what, where=error.where)
