@@ -53,10 +53,10 @@ def measure() -> list[Row]:
 
 def addressing(rendered: RenderedEmail) -> Row:
     """Return the row of joining one reader's letter from the compiled one."""
-    compiled = letter.compile_letter(rendered, letter.Envelope(sender="L <n@l.example>", list_id="w.l.example"))
-    slots = letter.Slots(
-        address="a@r.example", name="Ada", message_id="<m@l.example>", date=NOW, ways_out=("https://l.example/u/x",)
-    )
+    ways_out = (f"https://l.example/u/{letter.TOKEN}",)
+    envelope = letter.Envelope(sender="L <n@l.example>", list_id="w.l.example", ways_out=ways_out)
+    compiled = letter.compile_letter(rendered, envelope)
+    slots = letter.Slots(address="a@r.example", name="Ada", message_id="<m@l.example>", date=NOW, token="x")
 
     def address_all() -> None:
         for number in range(READERS):

@@ -16,6 +16,7 @@ The map. A review passes through these stages from left to right; imports point 
     pipeline/     the functions that change the world          app.py  where all is wired
     config/       config.yaml → frozen Config     errors.py    what can go wrong, and who decides
     cli/  web/    the two faces                   sample/      a small invented site to try it on
+    keyed.py      HMAC, for tokens and names
 """
 
 __version__ = "0.1.0"

@@ -19,8 +19,8 @@ MODULES = sorted(
     path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.rglob("*.py") if "templates" not in path.parts
 )
 
-BASE = {"errors", "protocols", "log", "schedule", "__init__"}
-"""What any stage may know: errors, seams, the log, the clock's arithmetic."""
+BASE = {"errors", "protocols", "log", "schedule", "keyed", "__init__"}
+"""What any stage may know: errors, seams, the log, the clock's arithmetic, the digest under a key."""
 MAY_IMPORT: dict[str, set[str]] = {
     "feeds": set(),
     "reviews": {"feeds"},

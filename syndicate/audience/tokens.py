@@ -8,8 +8,9 @@ that means somebody else after a restore, or after a person was forgotten, prove
     VERP    ab · 7k2 · 16 letters of HMAC      key id, delivery, tag; a-z and 2-7 alone, since addresses come back in
                                                lower case (RFC 5321 §2.4)
 
-Web signatures are itsdangerous' (HMAC-SHA256, constant-time comparison). Tokens in letters never expire: mail is kept
-for years (RFC 8058 §3.1). The key file may hold several keys, the newest first: the first one signs, all verify.
+A web signature is HMAC-SHA256 in base64 for URLs, byte for byte as itsdangerous would sign, compared in constant time.
+Tokens in letters never expire: mail is kept for years (RFC 8058 §3.1). The key file may hold several keys, the newest
+first: the first one signs, all verify.
 """
 
 from __future__ import annotations
@@ -17,19 +18,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from base64 import b32encode
+from base64 import b32encode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
-from itsdangerous import Signer
-
 from syndicate.audience.addresses import address_key
+from syndicate.keyed import keyed_digest
 
 _DIGITS = "abcdefghijklmnopqrstuvwxyz234567"
 _TAG_CHARS = 16
 """80 bits of HMAC: as much as a local part of 64 octets has room for beside a prefix of the editor's."""
+_SIGNATURE_CHARS = 43
+"""256 bits in base64, without its padding."""
 _WEB = re.compile(r"([a-z2-7]{4})\.([a-z2-7]{1,13})\.([a-z0-9+-]{0,2000})\.([a-z2-7]{1,13}|-)\.([A-Za-z0-9_-]{43})")
 _VERP = re.compile(rf"([a-z2-7]{{4}})([a-z2-7]{{1,13}})([a-z2-7]{{{_TAG_CHARS}}})")
 
@@ -103,8 +105,7 @@ def web_token(
 ) -> str:
     """Return a token of letters, digits and `.-+_` for a URL path or a subject; `issued` in whole seconds."""
     signed = f"{_number(subscriber)}.{'+'.join(lists)}.{_number(int(issued.timestamp())) if issued else '-'}"
-    signature = _signer(keyring.keys[0], purpose).get_signature(_bound(signed, address)).decode()
-    return f"{keyring.current_id}.{signed}.{signature}"
+    return f"{keyring.current_id}.{signed}.{_signature(keyring.keys[0], purpose, signed, address)}"
 
 
 def read_web_token(purpose: Purpose, token: str) -> WebClaim | None:
@@ -130,8 +131,7 @@ def proves(keyring: Keyring, claim: WebClaim, address: str = "") -> bool:
     if key is None:
         return False
     # Compared as text, not decoded: base64 has four spellings of one signature, and ours is one.
-    signature = _signer(key, claim.purpose).get_signature(_bound(claim.signed, address))
-    return hmac.compare_digest(signature, claim.signature.encode())
+    return hmac.compare_digest(_signature(key, claim.purpose, claim.signed, address), claim.signature)
 
 
 def verp_token(keyring: Keyring, *, delivery: int, address: str) -> str:
@@ -154,12 +154,12 @@ def proves_verp(keyring: Keyring, claim: VerpClaim, address: str) -> bool:
 def forgotten_keys(keyring: Keyring, address: str) -> tuple[str, ...]:
     """Return what stands in place of a forgotten address, under each key; a new entry is made with the last."""
     data = f"forgotten:{address_key(address)}".encode()
-    return tuple(f"hmac:{_key_id(key)}:{hmac.digest(key, data, 'sha256').hex()}" for key in keyring.keys)
+    return tuple(f"hmac:{_key_id(key)}:{keyed_digest(key, data).hex()}" for key in keyring.keys)
 
 
 def opaque(keyring: Keyring, kind: str, value: str) -> str:
     """Return a name for a value that tells nothing of it: of an address or a network that is counted."""
-    return f"{kind}:{hmac.digest(keyring.oldest, f'{kind}:{value}'.encode(), 'sha256').hex()[:32]}"
+    return f"{kind}:{keyed_digest(keyring.oldest, f'{kind}:{value}'.encode()).hex()[:32]}"
 
 
 @lru_cache(maxsize=64)
@@ -168,21 +168,18 @@ def _key_id(key: bytes) -> str:
 
 
 @lru_cache(maxsize=64)
-def _signer(key: bytes, purpose: Purpose) -> Signer:
-    return Signer(_derived(key, purpose), key_derivation="none", digest_method=hashlib.sha256)
-
-
-@lru_cache(maxsize=64)
 def _derived(key: bytes, purpose: str) -> bytes:
-    return hmac.digest(key, f"syndicate token:{purpose}".encode(), "sha256")
+    return keyed_digest(key, f"syndicate token:{purpose}".encode())
 
 
-def _bound(signed: str, address: str) -> str:
-    return f"{signed}|{address_key(address)}"
+def _signature(key: bytes, purpose: Purpose, signed: str, address: str) -> str:
+    """Return the signature of what a web token says, together with an address that it does not show."""
+    digest = keyed_digest(_derived(key, purpose), f"{signed}|{address_key(address)}".encode())
+    return urlsafe_b64encode(digest)[:_SIGNATURE_CHARS].decode()
 
 
 def _tag(key: bytes, delivery: int, address: str) -> str:
-    digest = hmac.digest(_derived(key, "verp"), f"{delivery}|{address_key(address)}".encode(), "sha256")
+    digest = keyed_digest(_derived(key, "verp"), f"{delivery}|{address_key(address)}".encode())
     return b32encode(digest[:10]).decode().lower()
 
 

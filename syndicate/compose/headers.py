@@ -11,14 +11,16 @@ from base64 import b64encode
 
 from syndicate.errors import AudienceError
 
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\s@<>(),;:\"\\\[\]]{1,253}")
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\s\x00-\x1f\x7f@<>(),;:\"\\\[\]]{1,253}")
+MAX_NAME_CHARS = 120
 _MAILBOX = re.compile(r"(.*)<([^<>]*)>")
+_BARE = re.compile(r"[A-Za-z0-9 ]*")
 _PLAIN = re.compile(r"[ !#-~]*")
 
 
 def encode_phrase(text: str) -> str:
     """Return a display name as it stands before an address: bare, quoted, or in encoded words (RFC 2047)."""
-    if not text or re.fullmatch(r"[A-Za-z0-9 ]+", text):
+    if _BARE.fullmatch(text):
         return text
     if _PLAIN.fullmatch(text.replace('"', "").replace("\\", "")) and "=?" not in text and len(text) <= 60:
         return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
@@ -57,6 +59,12 @@ def mailbox(text: str) -> str:
     return addressed(name.strip().strip('"'), checked_address(address))
 
 
+def display_name(name: str) -> str:
+    """Return a reader's name as a letter says it: one line of at most 120 characters, without what no eye sees."""
+    seen = name if name.isprintable() else "".join(char for char in name if char.isprintable())
+    return " ".join(seen.split())[:MAX_NAME_CHARS]
+
+
 def addressed(name: str, address: str) -> str:
     """Return "Name <address>", or the address alone; it must have been checked."""
     return f"{encode_phrase(name)} <{address}>" if name else address
@@ -66,8 +74,10 @@ def checked_address(address: str) -> str:
     """Return the address as it stands in a header, its domain in ASCII. Raises AudienceError for one that cannot."""
     if not _ADDRESS.fullmatch(address):
         raise AudienceError(f'"{address}" is no address that a letter can carry')
+    if address.isascii():
+        return address
     local, domain = address.rsplit("@", 1)
     try:
-        return address if domain.isascii() else f"{local}@{domain.encode('idna').decode('ascii')}"
+        return checked_address(f"{local}@{domain.encode('idna').decode('ascii')}")
     except UnicodeError as error:
         raise AudienceError(f'the domain of "{address}" is no internet domain') from error

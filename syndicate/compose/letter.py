@@ -1,45 +1,65 @@
 """A rendered issue → the bytes of one reader's letter: compiled once per issue, joined once per reader.
 
-What differs between readers is a *slot*: address, name, Message-ID, date, ways out. In the bodies a way out stands as
-a mark, an ASCII word that no text of the world can hold (`cards.clean` takes it out of whatever it is given); compiling
-cuts the quoted-printable body at the marks, so addressing a letter is a join. A body also carries two fenced regions,
-one for our own readers and one for posting addresses of list servers; compiling keeps one of them.
+What differs between readers is a *slot*: address, name, Message-ID, date, and the token in the ways out. In the bodies
+a way out stands as a mark, an ASCII word that no text of the world can hold (`cards.clean` takes it out of whatever it
+is given). Compiling puts the way out in its place, encodes all of it, and cuts it where the token goes, so addressing
+a letter is a join. A body also carries two fenced regions, one for our own readers and one for posting addresses of
+list servers; compiling keeps one of them.
 
     rendered ── compile_letter(envelope) ──► CompiledLetter ── address(slots) ──► bytes      (some microseconds)
     rendered ── fill(ways_out) ──► what a reader sees: the preview. Equal to what `address` sends, by test.
+
+No line of a letter begins with a dot, so it goes into DATA as it stands (RFC 5321 §4.5.2): quoted-printable writes such
+a dot as "=2E", and a token, which has one inside, stands at the start of a line of its own.
 """
 
 from __future__ import annotations
 
-import binascii
 import hashlib
-import hmac
 import re
 from base64 import b32encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from email.headerregistry import UnstructuredHeader
 from email.parser import BytesHeaderParser
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import lru_cache
 from html import escape
 
-from syndicate.compose.headers import addressed, checked_address, encode_phrase, encode_text, mailbox
+from syndicate.compose.headers import addressed, checked_address, display_name, encode_phrase, encode_text, mailbox
 from syndicate.compose.model import RenderedEmail
+from syndicate.compose.quoted import LINE_CHARS, SOFT_BREAK, quoted
 from syndicate.errors import AudienceError, TemplateError
+from syndicate.keyed import keyed_digest
 
 RESERVED = "syndicateslot7q4m"
 """The word that all marks begin with. Letters and digits only: inlining and URL escaping leave it as it is."""
 READERS, POSTING, END = (f"<!--{RESERVED}{name}-->" for name in ("readers", "posting", "end"))
 """Fences: what stands between READERS and END goes to our own readers only, POSTING … END to list servers only."""
+TOKEN = f"{RESERVED}token"
+"""Stands in a way out where the reader's own token goes. Some programs read a mailto's "+" as a blank, so there the
+token's own are written "%2B"."""
 EXAMPLE_WAY_OUT = "https://example.invalid/unsubscribe/example"
 
+_TOKEN_IN_MAILTO = f"{RESERVED}mailtoken"
 _MARK = re.compile(rf"{RESERVED}way(\d+)end")
 _REGION = re.compile(rf"<!--{RESERVED}(readers|posting)-->\n?(.*?)<!--{RESERVED}end-->\n?", re.DOTALL)
 _MESSAGE_ID = re.compile(r"<[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]+@[A-Za-z0-9.-]+>")
-_URL = re.compile(r"(?:https://|mailto:|http://(?:127\.0\.0\.1|localhost)[:/])[!#-;=?-~]{1,900}")
+_TOKEN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._+-]*")
+_URL = re.compile(r"(?:https://|mailto:|http://(?:127\.0\.0\.1|localhost)[:/])[!#-;=?-~]+")
 """http only to this machine itself, for trying things out: what a stranger reads on the way could be used."""
+_URL_CHARS = 900
+"""List-Unsubscribe is not folded within a URL, and a line has 998 octets."""
+_UNSETTLED = re.compile(rb"[^\x00-\x7f]|\r(?!\n)|(?<!\r)\n|\n\.")
+
+_Piece = bytes | int
+"""Of a compiled letter: what all readers share, or which form of a reader's token stands there."""
+_TOKENS = re.compile(f"({TOKEN}|{_TOKEN_IN_MAILTO})")
+_FORMS = {TOKEN: 0, _TOKEN_IN_MAILTO: 1}
+_QUOTED = 2
+"""Added to a form: the same in quoted-printable, differing where the token is longer than a line."""
 
 
 def way_out_mark(index: int) -> str:
@@ -61,6 +81,10 @@ class Envelope:
     """The recipient is a list server's posting address: no List-* of ours, no way out of ours."""
     bulk: bool = True
     """False for a notice: one reader asked for it, and nobody else gets it."""
+    ways_out: tuple[str, ...] = ()
+    """One URL for each of the masthead's, in its order, most wanted first, with TOKEN in it; none where `posting`."""
+    links: tuple[str, ...] = ()
+    """What a notice asks the reader to press: counted on from the ways out, and in no header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,40 +97,36 @@ class Slots:
     """With angle brackets, as `message_id` gives it."""
     date: datetime
     """Aware. Of the first attempt: a letter tried again is the same letter."""
-    ways_out: tuple[str, ...] = ()
-    """One URL for each of the masthead's, in its order, most wanted first; empty for a posting address."""
-    links: tuple[str, ...] = ()
-    """What a notice asks the reader to press: counted on from the ways out, and in no header."""
+    token: str = ""
+    """What makes the ways out the reader's own (audience/tokens.py); not needed where none of them has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledLetter:
     """An issue's letter, ready to be joined: all bytes but the readers' own."""
 
-    head: bytes
-    """Header lines that all readers share, and the blank line."""
     segments: tuple[bytes, ...]
-    holes: tuple[tuple[int, bool], ...]
-    """Between segment i and i+1 stands this way out: its index, and whether as HTML."""
-    ways: int
-    """How many ways out and links the letter shows."""
-    posting: bool
+    forms: tuple[int, ...]
+    """Between segment i and i+1 stands the token, in this form."""
+    token_chars: int
+    """The longest token that its ways out have room for."""
+
+    @property
+    def needs_token(self) -> bool:
+        """Return whether a reader's own token stands in it."""
+        return bool(self.forms)
 
     def address(self, slots: Slots) -> bytes:
-        """Return one reader's letter: RFC 5322, CRLF, lines of at most 998 octets, not dot-stuffed.
+        """Return one reader's letter: RFC 5322 in ASCII, lines of at most 998 octets, none with a dot in front.
 
-        Raises AudienceError where a slot could not stand in a letter (an address with a line break in it).
+        Each line ends in CRLF, the last one too. Raises AudienceError where a slot could not stand in a letter
+        (an address with a line break in it).
         """
-        ways_out = _checked_ways(slots, 0 if self.posting else self.ways)
-        forms = {
-            (index, html): _open_quoted(escape(url) if html else url)
-            for index, url in enumerate(ways_out)
-            for html in (True, False)
-        }
-        parts = [_own_headers(slots, slots.ways_out), self.head]
-        for segment, hole in zip(self.segments, self.holes, strict=False):
-            parts += (segment, forms[hole])
-        parts.append(self.segments[-1])
+        parts = [_own_headers(slots), self.segments[0]]
+        if self.forms:
+            tokens = _token_forms(slots, self.token_chars)
+            for form, segment in zip(self.forms, self.segments[1:], strict=True):
+                parts += (tokens[form], segment)
         return b"".join(parts)
 
 
@@ -124,34 +144,61 @@ def check_for_posting(rendered: RenderedEmail) -> None:
 def compile_letter(rendered: RenderedEmail, envelope: Envelope) -> CompiledLetter:
     """Return the letter without its readers.
 
-    Raises TemplateError where the subject cannot stand in a header, AudienceError where the sender cannot.
+    Raises TemplateError where the subject cannot stand in a header, a way out in a letter, or the letter does not show
+    exactly the ways out that it was given; AudienceError where the sender cannot stand in it.
     """
-    html, text = (_for_audience(body, envelope.posting) for body in (rendered.html, rendered.text))
-    boundary = f"=_{hashlib.sha256((html + text).encode()).hexdigest()[:32]}"
-    segments, holes = _cut(((text, "plain"), (html, "html")), boundary)
-    return CompiledLetter(
-        head=_shared_headers(rendered.subject, envelope, boundary),
-        segments=tuple(segments),
-        holes=tuple(holes),
-        ways=len({index for index, _ in holes}),
-        posting=envelope.posting,
+    ways = tuple(_checked_way(way) for way in (*envelope.ways_out, *envelope.links))
+    _check_shown(rendered, ways, posting=envelope.posting)
+    shown = fill(rendered, ways, posting=envelope.posting)
+    boundary = f"=_{hashlib.sha256((shown.html + shown.text).encode()).hexdigest()[:32]}"
+    segments, forms = _merged(
+        (
+            *_raw(_unsubscribe(ways[: len(envelope.ways_out)])),
+            _shared_headers(rendered.subject, envelope, boundary),
+            *_part(shown.text, "plain", boundary),
+            *_part(shown.html, "html", boundary),
+            f"\r\n--{boundary}--\r\n".encode(),
+        )
     )
+    longest = max((len(way.replace(_TOKEN_IN_MAILTO, TOKEN).replace(TOKEN, "")) for way in ways), default=0)
+    return CompiledLetter(segments=_settled(segments), forms=forms, token_chars=_URL_CHARS - longest)
 
 
-def _cut(parts: Iterable[tuple[str, str]], boundary: str) -> tuple[list[bytes], list[tuple[int, bool]]]:
-    """Return the MIME body cut at its marks: the bytes between them, and which way out stands at each cut."""
-    segments: list[bytes] = [b""]
-    holes: list[tuple[int, bool]] = []
-    for body, subtype in parts:
-        pieces = _MARK.split(body)
-        segments[-1] += _part_head(boundary, subtype)
-        for piece, index in zip(pieces[:-1:2], pieces[1::2], strict=True):
-            segments[-1] += _open_quoted(piece)
-            holes.append((int(index), subtype == "html"))
-            segments.append(b"")
-        segments[-1] += _quoted(pieces[-1])
-    segments[-1] += f"\r\n--{boundary}--\r\n".encode()
-    return segments, holes
+def _checked_way(way: str) -> str:
+    """Return a way out with its token's place marked. Raises TemplateError where a letter could not carry it."""
+    shown = way.replace(TOKEN, "")
+    if not _URL.fullmatch(shown) or len(shown) > _URL_CHARS or way.count(TOKEN) > 1:
+        raise TemplateError(f'"{shown}" cannot be a way out', hint="an https: or mailto: address in plain ASCII")
+    return way.replace(TOKEN, _TOKEN_IN_MAILTO) if way.startswith("mailto:") else way
+
+
+def _check_shown(rendered: RenderedEmail, ways: Sequence[str], *, posting: bool) -> None:
+    """Raise TemplateError unless the letter shows every way out and link, and no more."""
+    shown = {
+        int(index) for body in (rendered.html, rendered.text) for index in _MARK.findall(_for_audience(body, posting))
+    }
+    if shown != set(range(len(ways))):
+        raise TemplateError(f"the letter shows {len(shown)} ways out where it has {len(ways)}")
+
+
+def _merged(pieces: Iterable[_Piece]) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
+    """Return the bytes between the tokens, and the forms of the tokens."""
+    segments: list[list[bytes]] = [[]]
+    forms: list[int] = []
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            segments[-1].append(piece)
+        else:
+            forms.append(piece)
+            segments.append([])
+    return tuple(b"".join(segment) for segment in segments), tuple(forms)
+
+
+def _settled(segments: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Return the segments. Raises TemplateError where a relay could read another letter than we meant."""
+    if found := _UNSETTLED.search(b"t".join(segments)):
+        raise TemplateError(f"the letter has {found[0]!r} where no letter of ours may have it")
+    return segments
 
 
 def fill(rendered: RenderedEmail, ways_out: Sequence[str] | None = None, *, posting: bool = False) -> RenderedEmail:
@@ -176,7 +223,7 @@ def message_id(secret: bytes, issue_key: str, recipient_key: str, domain: str) -
     RFC 5322 §3.6.4; the left side is 128 bits of HMAC-SHA256 in lower-case letters and digits.
     """
     text = f"{len(issue_key)}:{issue_key}{recipient_key}".encode()
-    digest = hmac.new(secret, text, hashlib.sha256).digest()[:16]
+    digest = keyed_digest(secret, text)[:16]
     return f"<{b32encode(digest).decode().rstrip('=').lower()}@{domain}>"
 
 
@@ -185,25 +232,28 @@ def _for_audience(body: str, posting: bool) -> str:
     return _REGION.sub(lambda match: match[2] if match[1] == wanted else "", body)
 
 
-def _quoted(text: str) -> bytes:
-    """Return quoted-printable in lines of at most 76, with CRLF."""
-    return binascii.b2a_qp(text.encode(), istext=True).replace(b"\n", b"\r\n")
+def _raw(text: str) -> Iterator[_Piece]:
+    """Yield a header line, cut at its tokens."""
+    for piece in _TOKENS.split(text):
+        yield _FORMS.get(piece, piece.encode("ascii"))
 
 
-def _open_quoted(text: str) -> bytes:
-    """Return quoted-printable that ends at the start of a line, so that whatever comes next cannot make it too long.
+def _part(body: str, subtype: str, boundary: str) -> Iterator[_Piece]:
+    """Yield a part of the letter in quoted-printable, cut at its tokens.
 
-    The NUL, which becomes "=00" and is cut off again, keeps room for the soft break.
+    A token has lines of its own between soft breaks, so that however long it is, nothing around it changes.
     """
-    encoded = _quoted(f"{text}\0")[:-3]
-    return encoded if encoded.endswith(b"\r\n") else encoded + b"=\r\n"
-
-
-def _part_head(boundary: str, subtype: str) -> bytes:
-    return (
+    yield (
         f"\r\n--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     ).encode()
+    *open_pieces, last = _TOKENS.split(body)
+    for piece in open_pieces:
+        if piece in _FORMS:
+            yield from (_FORMS[piece] + _QUOTED, SOFT_BREAK)
+        else:
+            yield quoted(piece, is_open=True)
+    yield quoted(last)
 
 
 def _shared_headers(subject: str, envelope: Envelope, boundary: str) -> bytes:
@@ -241,29 +291,36 @@ def _check_subject(head: bytes, subject: str) -> None:
         )
 
 
-def _checked_ways(slots: Slots, expected: int) -> tuple[str, ...]:
-    """Return the reader's ways out and links. Raises AudienceError where they are not the letter's, or unfit."""
-    shown = (*slots.ways_out, *slots.links)
-    if len(shown) != expected:
-        raise AudienceError(f"{slots.address} has {len(shown)} ways out where the letter shows {expected}")
-    for url in shown:
-        if not _URL.fullmatch(url):
-            raise AudienceError(f'"{url}" cannot be a way out', hint="an https: or mailto: address in plain ASCII")
-    return shown
+def _unsubscribe(ways_out: Sequence[str]) -> str:
+    """Return RFC 2369's header, and RFC 8058's where a page is among them; raw: encoded words would kill one-click."""
+    if not ways_out:
+        return ""
+    line = "List-Unsubscribe: " + ",\r\n ".join(f"<{way}>" for way in ways_out) + "\r\n"
+    has_page = any(way.startswith("https:") for way in ways_out)
+    return line + ("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" if has_page else "")
 
 
-def _own_headers(slots: Slots, ways_out: Sequence[str]) -> bytes:
-    """Return the reader's own header lines. List-Unsubscribe is written raw: encoded words would kill one-click."""
+def _own_headers(slots: Slots) -> bytes:
     if not _MESSAGE_ID.fullmatch(slots.message_id):
         raise AudienceError(f'"{slots.message_id}" is no Message-ID')
-    name = " ".join("".join(char for char in slots.name if char.isprintable()).split())[:120]
-    lines = [
-        f"To: {addressed(name, checked_address(slots.address))}",
-        f"Date: {format_datetime(slots.date)}",
-        f"Message-ID: {slots.message_id}",
-    ]
-    if ways_out:
-        lines.append("List-Unsubscribe: " + ",\r\n ".join(f"<{url}>" for url in ways_out))
-    if any(url.startswith("https:") for url in ways_out):
-        lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
-    return ("\r\n".join(lines) + "\r\n").encode("ascii")
+    to = addressed(display_name(slots.name), checked_address(slots.address))
+    date = _date(int(slots.date.timestamp()))
+    return f"To: {to}\r\nDate: {date}\r\nMessage-ID: {slots.message_id}\r\n".encode("ascii")
+
+
+@lru_cache(maxsize=16)
+def _date(seconds: int) -> str:
+    """Return a moment as RFC 5322 has it. Letters that are claimed together share theirs."""
+    return format_datetime(datetime.fromtimestamp(seconds, UTC))
+
+
+def _token_forms(slots: Slots, most_chars: int) -> tuple[bytes, bytes, bytes, bytes]:
+    """Return a reader's token in its forms, in the order of their numbers."""
+    token = slots.token
+    in_mailto = token.replace("+", "%2B")
+    if not _TOKEN.fullmatch(token) or len(in_mailto) > most_chars:
+        raise AudienceError(f'the token "{token}" of {slots.address} cannot stand in a way out')
+    forms = token.encode(), in_mailto.encode()
+    if len(in_mailto) <= LINE_CHARS:
+        return *forms, *forms
+    return *forms, quoted(token), quoted(in_mailto)

@@ -120,6 +120,9 @@ class Letter:
     """Envelope recipient (RCPT TO)."""
     content: bytes
     """RFC 5322, CRLF line ends, not dot-stuffed."""
+    is_settled: bool = False
+    """The content is known to be ASCII in lines that all end in CRLF and none of which begins with a dot: DATA carries
+    it as it stands, and nobody looks through it again. Only what `CompiledLetter.address` gave may say so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

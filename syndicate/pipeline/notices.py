@@ -12,7 +12,7 @@ from syndicate.app import App
 from syndicate.audience.model import Notice, Welcome
 from syndicate.audience.policy import may_notify
 from syndicate.audience.tokens import Purpose, web_token
-from syndicate.compose.letter import CompiledLetter, Envelope, Slots, compile_letter, message_id
+from syndicate.compose.letter import TOKEN, CompiledLetter, Envelope, Slots, compile_letter, message_id
 from syndicate.compose.notices import NoticeText, render_notice
 from syndicate.config import Mail
 from syndicate.delivery.deliver import Claims
@@ -21,7 +21,7 @@ from syndicate.delivery.retry import Step
 from syndicate.errors import AudienceError, TemplateError
 from syndicate.pipeline.draft import ways_out
 from syndicate.pipeline.letters import LedgerLetters
-from syndicate.pipeline.press import return_path, way_out
+from syndicate.pipeline.press import own_way, return_path
 from syndicate.protocols import AttemptLike
 from syndicate.store.ledger import ClaimedLetter, Ledger
 from syndicate.store.notices import key_of_notice, lists_of_notice
@@ -54,8 +54,8 @@ class NoticeLetters(LedgerLetters):
     def _addressed(self, notice: Notice, row: ClaimedLetter) -> Letter:
         if row.subscriber_id is None or row.address is None:
             raise AudienceError("the reader was forgotten")
-        public, lists = self._app.config.web.public_url, _lists(row)
-        if public is None:
+        lists = _lists(row)
+        if self._app.config.web.public_url is None:
             raise AudienceError("web.public_url is gone from config.yaml, and the notice links to a page there")
         date = self._ledger.attempt(row.key).first_tried
         named, domain = key_of_notice(row.key, date), self._mail.sender_address.rpartition("@")[2]
@@ -64,8 +64,7 @@ class NoticeLetters(LedgerLetters):
             address=row.address,
             message_id=number,
             date=date,
-            ways_out=self._ways(notice, row.subscriber_id, row.address, lists),
-            links=(f"{public}{self._link(notice, row.subscriber_id, row.address, lists, date)}",),
+            token=self._token(notice, row.subscriber_id, row.address, lists, date),
         )
         return Letter(
             key=row.key,
@@ -73,32 +72,26 @@ class NoticeLetters(LedgerLetters):
             sender=return_path(self._app, self._mail, row.key, row.address, is_ours=True),
             recipient=row.address,
             content=self._compile(notice, lists).address(slots),
+            is_settled=True,
         )
-
-    def _ways(self, notice: Notice, subscriber: int, address: str, lists: tuple[str, ...]) -> tuple[str, ...]:
-        token = self._reader_token(subscriber, address, lists)
-        return tuple(way_out(way, token) for way in self._ways_of(notice))
 
     def _ways_of(self, notice: Notice) -> tuple[str, ...]:
         """A question has no way out: who does not answer is not on the list."""
         return () if notice is Notice.CONFIRM else ways_out(self._app.config)
 
-    def _link(self, notice: Notice, subscriber: int, address: str, lists: tuple[str, ...], date: datetime) -> str:
-        if notice is not Notice.CONFIRM:
-            return f"/preferences/{self._reader_token(subscriber, address, lists)}"
-        token = web_token(
-            self._app.keyring, Purpose.CONFIRM, subscriber=subscriber, address=address, lists=lists, issued=date
-        )
-        return f"/confirm/{token}"
-
-    def _reader_token(self, subscriber: int, address: str, lists: tuple[str, ...]) -> str:
-        return web_token(self._app.keyring, Purpose.READER, subscriber=subscriber, address=address, lists=lists)
+    def _token(self, notice: Notice, subscriber: int, address: str, lists: tuple[str, ...], date: datetime) -> str:
+        """Return what makes a notice's link and its ways out the reader's own."""
+        keyring = self._app.keyring
+        if notice is Notice.CONFIRM:
+            return web_token(keyring, Purpose.CONFIRM, subscriber=subscriber, address=address, lists=lists, issued=date)
+        return web_token(keyring, Purpose.READER, subscriber=subscriber, address=address, lists=lists)
 
     def _compile(self, notice: Notice, lists: tuple[str, ...]) -> CompiledLetter:
         if (notice, lists) not in self._compiled:
             config = self._app.config
             domain = self._mail.sender_address.rpartition("@")[2]
             titles = tuple(_title(self._app, name) for name in lists)
+            page = "confirm" if notice is Notice.CONFIRM else "preferences"
             follows = any(name in config.lists and config.lists[name].welcome is Welcome.ISSUE for name in lists)
             text = NoticeText(
                 kind=notice.value,
@@ -117,6 +110,8 @@ class NoticeLetters(LedgerLetters):
                 list_name=titles[0],
                 reply_to=self._mail.reply_to,
                 bulk=False,
+                ways_out=tuple(own_way(way) for way in self._ways_of(notice)),
+                links=(f"{config.web.public_url}/{page}/{TOKEN}",),
             )
             rendered = render_notice(text, templates=self._app.templates)
             self._compiled[notice, lists] = compile_letter(rendered, envelope)

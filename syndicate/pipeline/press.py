@@ -7,7 +7,7 @@ from functools import cached_property
 
 from syndicate.app import App
 from syndicate.audience.tokens import Purpose, verp_token, web_token
-from syndicate.compose.letter import CompiledLetter, Envelope, Slots, compile_letter, message_id
+from syndicate.compose.letter import TOKEN, CompiledLetter, Envelope, Slots, compile_letter, message_id
 from syndicate.compose.model import RenderedEmail
 from syndicate.config import Mail
 from syndicate.delivery.model import DeliveryKey, Letter
@@ -28,7 +28,8 @@ class Press:
         issue_key: str,
     ) -> None:
         self._app, self._mail, self._email, self._issue_key = app, mail, email, issue_key
-        self._ways_out, self._lists = ways_out, lists
+        self._ways_out = tuple(own_way(way) for way in ways_out)
+        self._lists = tuple(name for name in lists if not self._is_posting(name))
         self._compiled: dict[str, CompiledLetter] = {}
 
     def letter(
@@ -40,27 +41,20 @@ class Press:
         """
         compiled = self._compile(list_name)
         number = message_id(self._app.secret, self._issue_key, address.casefold(), self._domain)
-        slots = Slots(
-            address=address,
-            name=name,
-            message_id=number,
-            date=date,
-            ways_out=() if compiled.posting else self._own_ways(subscriber, address),
+        token = (
+            web_token(self._app.keyring, Purpose.READER, subscriber=subscriber, address=address, lists=self._lists)
+            if compiled.needs_token
+            else ""
         )
+        slots = Slots(address=address, name=name, message_id=number, date=date, token=token)
         return Letter(
             key=key,
             message_id=number,
             sender=return_path(self._app, self._mail, key, address, is_ours=bool(subscriber)),
             recipient=address,
             content=compiled.address(slots),
+            is_settled=True,
         )
-
-    def _own_ways(self, subscriber: int, address: str) -> tuple[str, ...]:
-        if not any(SLOT in way for way in self._ways_out):
-            return self._ways_out
-        lists = tuple(name for name in self._lists if not self._is_posting(name))
-        token = web_token(self._app.keyring, Purpose.READER, subscriber=subscriber, address=address, lists=lists)
-        return tuple(way_out(way, token) for way in self._ways_out)
 
     def _is_posting(self, list_name: str) -> bool:
         known = self._app.config.lists.get(list_name)
@@ -80,14 +74,15 @@ class Press:
                 list_name=(known.name if known else None) or list_name,
                 reply_to=self._mail.reply_to,
                 posting=posting,
+                ways_out=() if posting else self._ways_out,
             )
             self._compiled[list_name] = compile_letter(self._email, envelope)
         return self._compiled[list_name]
 
 
-def way_out(way: str, token: str) -> str:
-    """Return a reader's own way out. Some programs read a mailto's plus sign as a blank, so there it is encoded."""
-    return way.replace(SLOT, token.replace("+", "%2B") if way.startswith("mailto:") else token)
+def own_way(way: str) -> str:
+    """Return a way out as a letter is compiled with it: marked where the reader's token goes."""
+    return way.replace(SLOT, TOKEN)
 
 
 def return_path(app: App, mail: Mail, key: DeliveryKey, address: str, *, is_ours: bool) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous import Signer
 
 from syndicate.audience.tokens import (
     Keyring,
@@ -167,3 +170,25 @@ def test_a_token_holds_whole_seconds() -> None:
     claim = read_web_token(Purpose.READER, token(issued=NOW + timedelta(milliseconds=900)))
     assert claim is not None
     assert claim.issued == NOW
+
+
+def test_a_token_in_a_letter_of_long_ago_still_proves() -> None:
+    """Letters are kept for years: no release may forget what an earlier one signed."""
+    keys = Keyring((b"k" * 32,))
+    reader = "lpxy.pv.weekly+uk-readers.-.URURaa0p0CUfRUxdhkdg3NiICMk59-KwNaPO4YY2aN0"
+    confirm = "lpxy.pv.weekly.bvqaeyy.mzYnjFzh6eWq5Tgd0jkGcL1WkXDbqLkuf0q_Q5KImXM"
+    made = web_token(keys, Purpose.READER, subscriber=501, address=MARA, lists=("weekly", "uk-readers"))
+    asked = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+    assert made == reader
+    assert web_token(keys, Purpose.CONFIRM, subscriber=501, address=MARA, lists=("weekly",), issued=asked) == confirm
+    assert verp_token(keys, delivery=90210, address=MARA) == "lpxycydck7tgtyicacbeogvc"
+
+
+@given(st.binary(min_size=1, max_size=200), numbers, st.emails() | st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_web_signature_is_what_itsdangerous_signs(key: bytes, number: int, address: str) -> None:
+    made = web_token(Keyring((key,)), Purpose.READER, subscriber=number, address=address, lists=("weekly",))
+    signed, _, signature = made.partition(".")[2].rpartition(".")
+    derived = hmac.digest(key, b"syndicate token:reader", "sha256")
+    signer = Signer(derived, key_derivation="none", digest_method=hashlib.sha256)
+    assert signer.verify_signature(f"{signed}|{address.strip().casefold()}", signature)
+    assert signer.get_signature(f"{signed}|{address.strip().casefold()}").decode() == signature

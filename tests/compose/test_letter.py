@@ -15,10 +15,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from syndicate.channels.smtp.texts import stuffed
 from syndicate.compose.cards import clean
 from syndicate.compose.headers import encode_phrase
 from syndicate.compose.letter import (
-    CompiledLetter,
+    TOKEN,
     Envelope,
     Slots,
     compile_letter,
@@ -27,8 +28,8 @@ from syndicate.compose.letter import (
     way_out_mark,
 )
 from syndicate.compose.model import RenderedEmail
-from syndicate.errors import AudienceError
-from tests.compose.letters import FRIDAY, LEAD, MAIL, WEB, issue_of, rendered
+from syndicate.errors import AudienceError, TemplateError
+from tests.compose.letters import FRIDAY, LEAD, issue_of, rendered
 
 RENDERED = rendered()
 ENVELOPE = Envelope(
@@ -36,11 +37,14 @@ ENVELOPE = Envelope(
     list_id="friday.news.lantern.example",
     list_name="The Friday Reel",
     reply_to="editor@lantern.example",
+    ways_out=(f"https://news.lantern.example/u/{TOKEN}", f"mailto:leave@lantern.example?subject=unsubscribe%20{TOKEN}"),
 )
 COMPILED = compile_letter(RENDERED, ENVELOPE)
 READER = Slots(
-    address="ada@reader.example", name="Ada Quill", message_id="<m1@lantern.example>", date=FRIDAY, ways_out=(WEB, MAIL)
+    address="ada@reader.example", name="Ada Quill", message_id="<m1@lantern.example>", date=FRIDAY, token="q3x.7+k"
 )
+WEB, MAIL = "https://news.lantern.example/u/q3x.7+k", "mailto:leave@lantern.example?subject=unsubscribe%20q3x.7%2Bk"
+"""Ada's ways out."""
 
 
 def read(content: bytes) -> EmailMessage:
@@ -81,7 +85,7 @@ def test_a_letter_reads_back_as_it_was_meant() -> None:
 
 
 def test_what_is_previewed_is_what_is_sent() -> None:
-    shown, message = fill(RENDERED, READER.ways_out), read(COMPILED.address(READER))
+    shown, message = fill(RENDERED, (WEB, MAIL)), read(COMPILED.address(READER))
     assert part(message, "html") == shown.html
     assert part(message, "plain") == shown.text
 
@@ -96,8 +100,8 @@ def test_every_header_stands_once() -> None:
 
 
 def test_a_posting_address_gets_no_list_headers_and_no_way_out() -> None:
-    posting = compile_letter(RENDERED, replace(ENVELOPE, posting=True))
-    message = read(posting.address(replace(READER, ways_out=())))
+    posting = compile_letter(RENDERED, replace(ENVELOPE, posting=True, ways_out=()))
+    message = read(posting.address(replace(READER, token="")))
     assert [name for name in message if name.startswith("List-") or name == "Precedence"] == []
     shown = fill(RENDERED, posting=True)
     assert (part(message, "html"), part(message, "plain")) == (shown.html, shown.text)
@@ -105,18 +109,20 @@ def test_a_posting_address_gets_no_list_headers_and_no_way_out() -> None:
 
 
 def test_one_click_is_offered_only_where_a_web_way_out_exists() -> None:
-    mail_only = CompiledLetter(head=COMPILED.head, segments=(b"",), holes=(), ways=1, posting=False)
-    head = mail_only.address(replace(READER, ways_out=(MAIL,)))
+    body = f"{way_out_mark(0)}\n"
+    mail_only = replace(ENVELOPE, ways_out=ENVELOPE.ways_out[1:])
+    head = compile_letter(RenderedEmail(subject="S", preheader="", html=body, text=body), mail_only).address(READER)
     assert b"List-Unsubscribe: <mailto:" in head
     assert b"List-Unsubscribe-Post" not in head
 
 
-@pytest.mark.parametrize("length", [40, 75, 76, 78, 200, 900])
+@pytest.mark.parametrize("length", [40, 75, 76, 78, 104, 105, 106, 200, 850])
 def test_the_unsubscribe_header_is_raw_whatever_the_length_of_its_url(length: int) -> None:
-    url = f"{WEB}/".ljust(length, "t")
-    content = COMPILED.address(replace(READER, ways_out=(url, MAIL)))
-    assert f"List-Unsubscribe: <{url}>,\r\n <{MAIL}>\r\n".encode() in content
-    assert part(read(content), "html") == fill(RENDERED, (url, MAIL)).html
+    token = "t" * (length - len(WEB) + len(READER.token))
+    url, mail = WEB.replace(READER.token, token), f"mailto:leave@lantern.example?subject=unsubscribe%20{token}"
+    content = COMPILED.address(replace(READER, token=token))
+    assert f"List-Unsubscribe: <{url}>,\r\n <{mail}>\r\n".encode() in content
+    assert part(read(content), "html") == fill(RENDERED, (url, mail)).html
 
 
 def test_25_full_reviews_arrive_whole_in_gmail() -> None:
@@ -132,7 +138,7 @@ def test_two_readers_letters_differ_in_their_slots_alone() -> None:
         name="Bob",
         message_id="<m2@lantern.example>",
         date=datetime(2026, 11, 21, 8, tzinfo=UTC),
-        ways_out=("https://news.lantern.example/u/other", "mailto:leave+b@lantern.example"),
+        token="other",
     )
 
     def without_slots(slots: Slots) -> bytes:
@@ -141,8 +147,8 @@ def test_two_readers_letters_differ_in_their_slots_alone() -> None:
             slots.address,
             slots.name + " ",
             slots.message_id,
-            *slots.ways_out,
-            *(w.replace("=", "=3D") for w in slots.ways_out),
+            slots.token.replace("+", "%2B"),
+            slots.token,
         ):
             content = content.replace(value.encode(), b"@")
         return re.sub(rb"Date: .*", b"", content)
@@ -157,15 +163,14 @@ def printable(text: str) -> str:
 
 LOCAL = st.from_regex(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,20}(\.[A-Za-z0-9_-]{1,20}){0,2}", fullmatch=True)
 DOMAIN = st.from_regex(r"[a-z0-9]{1,15}(-[a-z0-9]{1,10})?\.(example|test)", fullmatch=True)
-URLS = st.from_regex(r"https://news\.example/[A-Za-z0-9=&?_.~%-]{1,300}", fullmatch=True)
-MAILTOS = st.from_regex(r"mailto:[a-z2-7+]{1,60}@[a-z]{1,20}\.example(\?subject=[a-z%0-9]{1,30})?", fullmatch=True)
+TOKENS = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._+-]{0,250}", fullmatch=True)
 SLOTS = st.builds(
     Slots,
     address=st.builds("{}@{}".format, LOCAL, DOMAIN),
     name=st.text(st.characters(exclude_categories=["Cs"]), max_size=60),
     message_id=st.builds(lambda key: message_id(b"secret", "weekly/34", key, "lantern.example"), st.text(max_size=10)),
     date=st.integers(0, 2**32).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)),
-    ways_out=st.tuples(URLS, MAILTOS),
+    token=TOKENS,
 )
 
 
@@ -183,14 +188,22 @@ def test_every_readers_letter_parses_back(slots: Slots) -> None:
     assert message["Subject"] == RENDERED.subject
     assert message["Date"].datetime == slots.date
     assert message["Message-ID"] == slots.message_id
-    shown = fill(RENDERED, slots.ways_out)
+    shown = fill(RENDERED, ways_out(ENVELOPE, slots))
     assert (part(message, "html"), part(message, "plain")) == (shown.html, shown.text)
     check_bytes(content)
 
 
+def ways_out(envelope: Envelope, slots: Slots) -> tuple[str, ...]:
+    """Return a reader's own ways out."""
+    in_mailto = slots.token.replace("+", "%2B")
+    return tuple(way.replace(TOKEN, in_mailto if way[:7] == "mailto:" else slots.token) for way in envelope.ways_out)
+
+
 def check_bytes(content: bytes) -> None:
-    """Hold the content to RFC 5322: ASCII, CRLF alone, short lines."""
+    """Hold the content to RFC 5322 (ASCII, CRLF alone, short lines), and to what `Letter.is_settled` says of it."""
     content.decode("ascii")
+    assert content.endswith(b"\r\n")
+    assert stuffed(content) == content
     assert content.count(b"\r") == content.count(b"\n") == content.count(b"\r\n")
     head, body = content.split(b"\r\n\r\n", 1)
     assert max(map(len, head.split(b"\r\n"))) <= 998
@@ -211,12 +224,13 @@ BODIES = st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characte
 @example(subject="x =?utf-8?b?YQ==?= y", before="From me\n \n", after="\t")
 def test_any_subject_and_body_arrive(subject: str, before: str, after: str) -> None:
     body = f"{before}{way_out_mark(0)}{after}\n"
-    compiled = compile_letter(RenderedEmail(subject=subject.strip(), preheader="", html=body, text=body), ENVELOPE)
-    content = compiled.address(replace(READER, ways_out=(f"{WEB}?a=1&b=2",)))
+    envelope = replace(ENVELOPE, ways_out=(f"https://news.lantern.example/{TOKEN}?a=1&b=2",))
+    email = RenderedEmail(subject=subject.strip(), preheader="", html=body, text=body)
+    content = compile_letter(email, envelope).address(READER)
     message = read(content)
     assert message["Subject"] == subject.strip()
-    assert part(message, "plain") == f"{before}{WEB}?a=1&b=2{after}\n"
-    assert part(message, "html") == f"{before}{WEB}?a=1&amp;b=2{after}\n"
+    assert part(message, "plain") == f"{before}https://news.lantern.example/q3x.7+k?a=1&b=2{after}\n"
+    assert part(message, "html") == f"{before}https://news.lantern.example/q3x.7+k?a=1&amp;b=2{after}\n"
     check_bytes(content)
 
 
@@ -229,15 +243,48 @@ def test_any_subject_and_body_arrive(subject: str, before: str, after: str) -> N
         pytest.param(replace(READER, address="a@" + "é" * 80 + ".example"), id="domain without an ASCII form"),
         pytest.param(replace(READER, address="nobody"), id="no address"),
         pytest.param(replace(READER, message_id="<a@b>\r\nX: y"), id="line break in the Message-ID"),
-        pytest.param(replace(READER, ways_out=(WEB + "\r\nX: y", MAIL)), id="line break in a way out"),
-        pytest.param(replace(READER, ways_out=(WEB + ">,<x", MAIL)), id="bracket in a way out"),
-        pytest.param(replace(READER, ways_out=("http://plain.example/u", MAIL)), id="way out in the clear"),
-        pytest.param(replace(READER, ways_out=(WEB,)), id="a way out missing"),
+        pytest.param(replace(READER, token="a\r\nX: y"), id="line break in the token"),
+        pytest.param(replace(READER, token="a>,<x"), id="bracket in the token"),
+        pytest.param(replace(READER, token=".a"), id="token that begins with a dot"),
+        pytest.param(replace(READER, token="a" * 900), id="token that makes a line too long"),
+        pytest.param(replace(READER, token=""), id="no token where the ways out have one"),
+        pytest.param(replace(READER, address="a@b\0.example"), id="NUL in the address"),
+        pytest.param(replace(READER, address="a@b＜.example"), id="domain that is another in ASCII"),
     ],
 )
 def test_a_slot_that_could_break_the_letter_is_refused(slots: Slots) -> None:
     with pytest.raises(AudienceError):
         COMPILED.address(slots)
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        pytest.param((ENVELOPE.ways_out[0] + "\r\nX: y", ENVELOPE.ways_out[1]), id="line break in a way out"),
+        pytest.param((ENVELOPE.ways_out[0] + ">,<x", ENVELOPE.ways_out[1]), id="bracket in a way out"),
+        pytest.param((f"http://plain.example/{TOKEN}", ENVELOPE.ways_out[1]), id="way out in the clear"),
+        pytest.param((f"https://l.example/{'x' * 900}", ENVELOPE.ways_out[1]), id="way out longer than a line"),
+        pytest.param((f"https://l.example/{TOKEN}/{TOKEN}", ENVELOPE.ways_out[1]), id="two tokens in a way out"),
+        pytest.param(ENVELOPE.ways_out[:1], id="a way out missing"),
+        pytest.param((*ENVELOPE.ways_out, "https://l.example/more"), id="a way out that is not shown"),
+    ],
+)
+def test_a_letter_with_a_way_out_that_cannot_be_is_not_compiled(ways: tuple[str, ...]) -> None:
+    with pytest.raises(TemplateError):
+        compile_letter(RENDERED, replace(ENVELOPE, ways_out=ways))
+
+
+def test_a_letter_that_a_relay_could_misread_is_not_compiled() -> None:
+    with pytest.raises(TemplateError, match="where no letter of ours may have it"):
+        compile_letter(RENDERED, replace(ENVELOPE, list_id="x\r\n.\r\n"))
+
+
+def test_ways_out_that_are_the_same_for_all_need_no_token() -> None:
+    body = f"{way_out_mark(0)}\n"
+    email = RenderedEmail(subject="S", preheader="", html=body, text=body)
+    compiled = compile_letter(email, replace(ENVELOPE, ways_out=("mailto:leave@lantern.example",)))
+    assert not compiled.needs_token
+    assert part(read(compiled.address(replace(READER, token=""))), "plain") == "mailto:leave@lantern.example\n"
 
 
 def test_a_foreign_domain_goes_out_in_its_ascii_form() -> None:

@@ -25,14 +25,15 @@ class Spoken:
 def spoken(letter: Letter, able: Abilities) -> Spoken | Refused:
     """Return the words for a letter, or its refusal before a byte of it is sent."""
     plain = letter.sender.isascii() and letter.recipient.isascii()
-    refused = _unfit(letter, plain, able)
+    ascii_text = letter.is_settled or letter.content.isascii()
+    refused = _unfit(letter, plain, ascii_text, able)
     if refused:
         return refused
-    text = stuffed(letter.content)
+    text = letter.content if letter.is_settled else stuffed(letter.content)
     if text is None:
         return Refused(reason="the letter has line ends that are not CRLF", status="5.6.0")
     size = f" SIZE={len(letter.content)}" if able.announces_size else ""
-    body = "" if letter.content.isascii() else " BODY=8BITMIME"
+    body = "" if ascii_text else " BODY=8BITMIME"
     utf8 = "" if plain else " SMTPUTF8"
     commands = (
         f"MAIL FROM:<{letter.sender}>{size}{body}{utf8}\r\n".encode(),
@@ -42,7 +43,7 @@ def spoken(letter: Letter, able: Abilities) -> Spoken | Refused:
     return Spoken(commands, text)
 
 
-def _unfit(letter: Letter, plain: bool, able: Abilities) -> Refused | None:
+def _unfit(letter: Letter, plain: bool, ascii_text: bool, able: Abilities) -> Refused | None:
     if _UNFIT.search(letter.sender + letter.recipient):
         address = letter.sender if _UNFIT.search(letter.sender) else letter.recipient
         return Refused(reason=f"{address!r} cannot stand in an SMTP command", status="5.1.3")
@@ -52,7 +53,7 @@ def _unfit(letter: Letter, plain: bool, able: Abilities) -> Refused | None:
     if able.size and len(letter.content) > able.size:
         reason = f"the letter has {len(letter.content):,} bytes; the relay takes {able.size:,}"
         return Refused(reason=reason, status="5.3.4")
-    if not able.eight_bit and not letter.content.isascii():
+    if not able.eight_bit and not ascii_text:
         reason = "the letter has bytes beyond ASCII, and the relay takes none (it lacks 8BITMIME, RFC 6152)"
         return Refused(reason=reason, status="5.6.3")
     return None
