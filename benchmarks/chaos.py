@@ -13,12 +13,13 @@ import argparse
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
@@ -41,6 +42,8 @@ EARLY_SHARE = 0.1
 START_SECONDS = 1.0
 FIRST_RATE = 1_000.0
 """Letters a second, as long as nothing was measured."""
+ROOM_BYTES, ROOM_BYTES_A_READER = 160 * 1024, 400
+"""Left on a disk that is to fill up: enough to begin, and not to end."""
 MOST_ROUNDS = 10
 HOURS_A_ROUND = 2
 SENDER_SECONDS = 600.0
@@ -58,6 +61,8 @@ class Stage:
     crashes: int
     chance: random.Random
     say: Callable[[str], None]
+    disk: fullness.Disk | None = None
+    """Where the installation is on a disk of its own."""
     runs: list[Run] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -100,7 +105,7 @@ class Stage:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("SYNDICATE_")}
         with (self.folder / f"{name}.stderr").open("wb") as stderr:
             return subprocess.Popen(
-                words,
+                [*(self.disk.within if self.disk else ()), *words],
                 cwd=self.folder,
                 env={**environment, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
                 stdout=subprocess.DEVNULL,
@@ -174,16 +179,16 @@ def second_sender(stage: Stage) -> None:
     stage.finish()
 
 
-def disk_full(stage: Stage, disk: fullness.Disk | None) -> None:
+def disk_full(stage: Stage) -> None:
     """The disk fills up in the midst of a send, and is full still at the next start; then there is room again."""
-    leave = 160 * 1024 + 100 * stage.readers
+    leave, disk = ROOM_BYTES + ROOM_BYTES_A_READER * stage.readers, stage.disk
     full: Callable[[], None] | None = None
     if disk is not None:
         stage.notes.append("a full tmpfs: ENOSPC of the kernel's own")
         disk.fill(leave)
     else:
         stage.notes.append("no file system of our own here, so RLIMIT_FSIZE: EFBIG in place of ENOSPC")
-        full = partial(fullness.set_limit, fullness.limit(stage.config, leave))
+        full = partial(fullness.set_limit, fullness.limit(stage.config.parent, leave))
     for number in (1, 2):
         stage.ended(stage.start(before=full), 1, 2, 3)
         run, told = stage.look(crashes=1), stage.said()
@@ -217,6 +222,7 @@ class Scenario:
     manners: Callable[[int], Manners] = field(default=lambda readers: Manners())
     timeout: str = "60s"
     databases: tuple[str, ...] = ("sqlite", "postgresql")
+    own_disk: bool = False
 
 
 SCENARIOS = (
@@ -231,7 +237,7 @@ SCENARIOS = (
     ),
     Scenario(name="drops", play=misbehaves, manners=lambda readers: Manners(drops_taken=0.01, drops_untaken=0.01)),
     Scenario(name="second-sender", play=second_sender, manners=lambda readers: Manners(holds_after=readers // 4)),
-    Scenario(name="disk-full", play=partial(disk_full, disk=None), databases=("sqlite",)),
+    Scenario(name="disk-full", play=disk_full, databases=("sqlite",), own_disk=True),
 )
 
 
@@ -300,10 +306,11 @@ def _databases(wanted: list[tuple[Scenario, str]]) -> Iterator[Callable[[str], s
 def _played(scenario: Scenario, kind: str, folder: Path, url: str | None, asked: argparse.Namespace) -> Report:
     name = f"{scenario.name}/{kind}"
     readers = asked.readers if scenario.main else max(50, asked.readers // SIDE_SHARE)
-    began = monotonic()
-    with sink(folder, scenario.manners(readers)) as relay, _home(scenario, folder) as (home, disk):
+    chance, began = random.Random(f"{asked.seed} {name}"), monotonic()
+    manners = replace(scenario.manners(readers), seed=chance.randrange(2**32))
+    with sink(folder, manners) as relay, _own_disk(folder) if scenario.own_disk else nullcontext() as disk:
         config = installation(
-            home,
+            folder,
             database_url=url,
             readers=readers,
             port=relay.port,
@@ -313,19 +320,17 @@ def _played(scenario: Scenario, kind: str, folder: Path, url: str | None, asked:
         )
         stage = Stage(
             folder=folder,
-            config=config,
+            config=_moved(config, disk) if disk else config,
             sink=relay,
-            witness=Witness(relay.records, url or f"sqlite:///{home / 'syndicate.db'}"),
+            witness=Witness(relay.records, url or (disk.seen if disk else folder) / "syndicate.db"),
             readers=readers,
             crashes=asked.crashes,
-            chance=random.Random(f"{asked.seed} {name}"),
+            chance=chance,
             say=lambda what: print(f"{name}: {what}", file=sys.stderr, flush=True),
+            disk=disk,
         )
         stage.say(f"{readers} readers")
-        if scenario.name == "disk-full":
-            disk_full(stage, disk)
-        else:
-            scenario.play(stage)
+        scenario.play(stage)
     verdict = judge(stage.runs, stage.witness.final, candidates=readers, connections=CONNECTIONS)
     return Report(
         name=name,
@@ -338,15 +343,19 @@ def _played(scenario: Scenario, kind: str, folder: Path, url: str | None, asked:
 
 
 @contextmanager
-def _home(scenario: Scenario, folder: Path) -> Iterator[tuple[Path, fullness.Disk | None]]:
-    """Give the folder of the installation; for a disk that shall fill up, on a disk of its own."""
-    if scenario.name != "disk-full":
-        yield folder, None
-        return
+def _own_disk(folder: Path) -> Iterator[fullness.Disk | None]:
     mount_point = folder / "disk"
     mount_point.mkdir()
     with fullness.small_disk(mount_point) as disk:
-        yield (disk.folder if disk else folder), disk
+        yield disk
+
+
+def _moved(config: Path, disk: fullness.Disk) -> Path:
+    """Copy an installation to a disk; return its config.yaml there."""
+    for each in config.parent.iterdir():
+        if each.is_file() and each.name != "records":
+            shutil.copy2(each, disk.seen / each.name)
+    return config.parent / "disk" / config.name
 
 
 def _told(report: Report) -> Iterator[str]:

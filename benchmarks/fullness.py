@@ -19,17 +19,22 @@ SIZE_BYTES = 256 * 1024 * 1024
 
 
 class Disk:
-    """A folder on the disk, and a ballast that fills it."""
+    """A disk in a namespace of its holder's."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._ballast = folder / "ballast"
+    def __init__(self, holder: int, mount_point: Path) -> None:
+        # The holder's own view of the file system: https://man7.org/linux/man-pages/man5/proc_pid_root.5.html
+        self.seen = Path(f"/proc/{holder}/root{mount_point}")
+        """The folder from outside; for plain files only, for SQLite resolves links and would find the wrong place."""
+        user = ["-U", "--preserve-credentials"] if os.geteuid() else []
+        self.within = ("nsenter", "-t", str(holder), *user, "-m")
+        """What a command begins with to see the disk at its mount point."""
+        self._ballast = self.seen / "ballast"
 
     def fill(self, leave_bytes: int) -> None:
         """Leave so many bytes free."""
-        free = os.statvfs(self.folder)
+        room = os.statvfs(self.seen)
         with self._ballast.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(1, free.f_bavail * free.f_frsize - leave_bytes))
+            os.posix_fallocate(file.fileno(), 0, max(1, room.f_bavail * room.f_frsize - leave_bytes))
 
     def free(self) -> None:
         """Give the room back."""
@@ -38,9 +43,9 @@ class Disk:
 
 @contextmanager
 def small_disk(mount_point: Path) -> Iterator[Disk | None]:
-    """Mount a disk where only we see it; yield it, or None where this machine lets us have none."""
+    """Mount a disk that only its holder sees; yield it, or None where this machine lets us have none."""
     unshare = shutil.which("unshare")
-    if unshare is None:
+    if unshare is None or not shutil.which("nsenter"):
         yield None
         return
     script = f'mount -t tmpfs -o size={SIZE_BYTES} tmpfs "$0" && echo ready && exec sleep 86400'
@@ -49,15 +54,14 @@ def small_disk(mount_point: Path) -> Iterator[Disk | None]:
         assert holder.stdout
         try:
             is_there = holder.stdout.readline() == b"ready\n"
-            # The holder's own view of the file system: https://man7.org/linux/man-pages/man5/proc_pid_root.5.html
-            yield Disk(Path(f"/proc/{holder.pid}/root{mount_point}")) if is_there else None
+            yield Disk(holder.pid, mount_point) if is_there else None
         finally:
             holder.kill()
 
 
-def limit(path: Path, leave_bytes: int) -> int:
-    """Return how large a file may become so that none that stands beside `path` grows by more than this."""
-    return max(each.stat().st_size for each in path.parent.iterdir() if each.is_file()) + leave_bytes
+def limit(folder: Path, leave_bytes: int) -> int:
+    """Return how large a file may become so that none in the folder grows by more than this."""
+    return max(each.stat().st_size for each in folder.iterdir() if each.is_file()) + leave_bytes
 
 
 def set_limit(most_bytes: int) -> None:

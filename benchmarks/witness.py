@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
 from sqlalchemy import Connection, create_engine, select, text
-from sqlalchemy.engine import make_url
 
 from benchmarks.judge import Run
 from syndicate.store.tables import deliveries, subscribers
@@ -72,35 +73,39 @@ class Records:
 class Ledger:
     """The deliveries as the database has them, read without touching it: a dead sender's WAL is left for the next."""
 
-    def __init__(self, url: str) -> None:
-        parsed = make_url(url)
-        self._is_sqlite = parsed.get_backend_name() == "sqlite"
-        if self._is_sqlite:
-            self._engine = create_engine("sqlite://", creator=lambda: _read_only(str(parsed.database)))
-        else:
-            self._engine = create_engine(url)
+    def __init__(self, database: str | Path) -> None:
+        """Take a server's address, or SQLite's file."""
+        self._file = database if isinstance(database, Path) else None
+        self._url = "" if isinstance(database, Path) else database
+
+    @contextmanager
+    def _open(self) -> Iterator[Connection]:
+        with tempfile.TemporaryDirectory() as folder:
+            engine = create_engine(_copied(self._file, Path(folder)) if self._file else self._url)
+            with engine.connect() as connection:
+                yield connection
+            engine.dispose()
 
     def states(self) -> tuple[dict[str, str], int]:
         """Return each reader's state, and how many deliveries may still move by themselves."""
-        with self._engine.connect() as connection:
+        with self._open() as connection:
             rows = connection.execute(_STATES).all()
-        self._engine.dispose()
         moving = sum(state in _WAITING or (state == "in_doubt" and has_hour) for _, state, has_hour in rows)
         return {address: state for address, state, _ in rows}, moving
 
     def is_quiet(self) -> bool:
         """Return whether no session of a dead sender is left in the server."""
-        if self._is_sqlite:
+        if self._file:
             return True
-        with self._engine.connect() as connection:
-            return _backends(connection) == 0
+        with self._open() as connection:
+            return int(connection.execute(text(_BACKENDS)).scalar_one()) == 0
 
 
 class Witness:
     """Both of them."""
 
-    def __init__(self, records: Path, url: str) -> None:
-        self.records, self._ledger = Records(records), Ledger(url)
+    def __init__(self, records: Path, database: str | Path) -> None:
+        self.records, self._ledger = Records(records), Ledger(database)
         self._sent: frozenset[str] = frozenset()
         self.moving = 0
         """How many deliveries could still move by themselves at the last look."""
@@ -130,12 +135,12 @@ class Witness:
         return run
 
 
-def _read_only(path: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True, check_same_thread=False)
-
-
-def _backends(connection: Connection) -> int:
-    return int(connection.execute(text(_BACKENDS)).scalar_one())
+def _copied(file: Path, folder: Path) -> str:
+    """Copy a database that nobody writes, with its WAL; return the copy's address."""
+    for each in (file, file.with_name(f"{file.name}-wal")):
+        if each.exists():
+            shutil.copyfile(each, folder / each.name)
+    return f"sqlite:///{folder / file.name}"
 
 
 def _await(is_so: Callable[[], bool], fault: str) -> None:
