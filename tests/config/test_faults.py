@@ -15,6 +15,7 @@ from tests.config.good import GOOD, loaded, spoiled
 URL = "url: https://lantern.example/feed"
 NEW = "reviews:\n    "
 RELAY = "host: smtp.example.org"
+ONE = f"  relay:\n    {RELAY}\n    user: news\n    password_env: SMTP_PASSWORD\n"
 SECRETS = "    user: news\n    password_env: SMTP_PASSWORD\n"
 AT = "at: fri 09:00"
 ACCOUNT = "instance: https://mastodon.example"
@@ -180,6 +181,55 @@ FAULTS = {
     "two passwords": (RELAY, f"{RELAY}\n    password_file: p", 14, "stands beside password_env; choose one"),
     "password without user": ("    user: news\n", "", 14, "needs user: whose password is it?"),
     "password in the clear": (RELAY, f"{RELAY}\n    security: none", 14, "would send the password in the clear"),
+    "relay and relays": (
+        "lists:\n  readers",
+        "  relays: {a: {host: x.example}}\nlists:\n  readers",
+        16,
+        "beside relay; choose",
+    ),
+    "relays and an outbox": (
+        ONE,
+        "  relays: {a: {host: x.example}}\n  outbox: out\n",
+        13,
+        "outbox: stands beside relays",
+    ),
+    "relays of none": (ONE, "  relays: {}\n", 12, "mail.relays: needs at least one"),
+    "relays as a list": (ONE, "  relays: [x.example]\n", 12, "mail.relays: a list is not a group of keys"),
+    "relay without a host": (ONE, "  relays:\n    a:\n", 13, "mail.relays.a.host: is missing"),
+    "relay's name": (ONE, "  relays: {Main: {host: x.example}}\n", 12, "mail.relays.Main: "),
+    "second relay without a password": (
+        ONE,
+        "  relays:\n    a: {host: x.example}\n    b: {host: y.example, user: u}\n",
+        14,
+        "mail.relays.b.user: needs its password",
+    ),
+    "second relay in the clear": (
+        ONE,
+        "  relays:\n    a: {host: x.example}\n    b: {host: y, user: u, password_env: P, security: none}\n",
+        14,
+        "mail.relays.b.security: none would send the password in the clear",
+    ),
+    "a secret of the second relay": (
+        ONE,
+        "  relays:\n    a: {host: x.example}\n    b: {host: y, user: u, password: hush}\n",
+        14,
+        "mail.relays.b.password: no such key; secrets are not written in this file",
+    ),
+    "relays without a way out": (
+        f"  unsubscribe_mailto: leave@lantern.example\n{ONE}",
+        "  relays: {a: {host: x.example}}\n",
+        9,
+        "unsubscribe_mailto is missing",
+    ),
+    "rate in words": (RELAY, f"{RELAY}\n    rate: fast", 14, 'mail.relay.rate: "fast" is no number'),
+    "rate of nothing": (RELAY, f"{RELAY}\n    rate: 0", 14, "must be at least 0.01 and at most 10000 a second"),
+    "rate with a unit": (RELAY, f"{RELAY}\n    rate: 5/s", 14, '"5/s" is no number: write it as 5 or 0.5'),
+    "rate below nothing": (RELAY, f"{RELAY}\n    rate: -1", 14, '"-1" is no number'),
+    "rate that is yes": (RELAY, f"{RELAY}\n    rate: true", 14, '"True" is no number'),
+    "quota of nothing": (RELAY, f"{RELAY}\n    per_day: 0", 14, "mail.relay.per_day: must be at least 1"),
+    "rest after nothing": (RELAY, f"{RELAY}\n    pause_after: 0", 14, "must be at least 1"),
+    "rest without a unit": (RELAY, f"{RELAY}\n    pause_for: 60", 14, '"60" is no duration'),
+    "rest for no time": (RELAY, f"{RELAY}\n    pause_for: 0s", 14, "must be more than"),
     "host with a port": (RELAY, "host: smtp.example.org:587", 13, "write the name alone, the port under port:"),
     "security": (RELAY, f"{RELAY}\n    security: ssl", 14, '"ssl" is not one of starttls, tls, none'),
     "readers' pages in the clear": (END, "web: {public_url: 'http://x.example'}\n", 27, "must begin with https://"),

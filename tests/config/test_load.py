@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from syndicate.compose.select import LeadRule
 from syndicate.config import Config, load_config, relay_password, token
+from syndicate.delivery.manners import Rules
 from syndicate.errors import ConfigError
 from tests.config.good import ENVIRON, GOOD, loaded, spoiled
 
@@ -136,6 +138,55 @@ def test_an_outbox_has_no_token_and_a_relay_without_user_no_password(tmp_path: P
     text = text.replace("    instance: https://mastodon.example\n    token_env: TOKEN\n", "    outbox: out\n")
     config = loaded(tmp_path, text, {})
     assert (token(config, "main"), relay_password(config)) == ("", "")
+
+
+SEVERAL = """  relays:
+    west: {host: one.example, user: u, password_env: SMTP_PASSWORD, rate: 0.5, per_day: 300}
+    east: {host: two.example, user: u, password_env: EAST, rate: 20, pause_after: 3, pause_for: 2h}
+    a: {host: three.example}
+"""
+
+
+def several(tmp_path: Path, environ: dict[str, str]) -> Config:
+    """Return a configuration with three relays."""
+    return loaded(tmp_path, GOOD[: GOOD.index("  relay:")] + SEVERAL + GOOD[GOOD.index("lists:") :], environ)
+
+
+def test_relays_stand_in_the_order_of_the_file_each_with_its_rules(tmp_path: Path) -> None:
+    mail = several(tmp_path, {}).mail
+    assert mail is not None
+    assert [(name, relay.host) for name, relay in mail.route.items()] == [
+        ("west", "one.example"),
+        ("east", "two.example"),
+        ("a", "three.example"),
+    ]
+    assert [relay.rules for relay in mail.route.values()] == [
+        Rules(rate=0.5, per_day=300),
+        Rules(rate=20, pause_after=3, pause_for=timedelta(hours=2)),
+        Rules(),
+    ]
+
+
+def test_one_relay_has_the_name_relay_and_an_outbox_has_none(tmp_path: Path) -> None:
+    mail = loaded(tmp_path).mail
+    assert mail is not None
+    assert list(mail.route) == ["relay"]
+    outbox = loaded(tmp_path, GOOD[: GOOD.index("  relay:")] + "  outbox: out\n" + GOOD[GOOD.index("lists:") :]).mail
+    assert outbox is not None
+    assert outbox.route == {}
+
+
+def test_each_relay_has_its_own_password_and_its_own_line(tmp_path: Path) -> None:
+    config = several(tmp_path, {"SMTP_PASSWORD": HUSH})
+    assert (relay_password(config, "west"), relay_password(config, "a")) == (HUSH, "")
+    with pytest.raises(ConfigError, match=r"config\.yaml line 14: the variable EAST"):
+        relay_password(config, "east")
+
+
+def test_rules_are_shown_as_they_would_be_written(tmp_path: Path) -> None:
+    mail: Any = several(tmp_path, {}).shown()["mail"]
+    told = [(relay["rate"], relay["per_day"], relay["pause_for"]) for relay in mail["relays"].values()]
+    assert told == [(0.5, 300, "60m"), (20, None, "2h"), (None, None, "60m")]
 
 
 def test_a_variable_that_is_not_set_is_named_with_its_line(tmp_path: Path) -> None:

@@ -21,6 +21,18 @@ WARNINGS = {
     "in the clear": (LOGIN, "    security: none\n", 14, "letters go to smtp.example.org in the clear"),
     "465 with starttls": (HOST, f"{HOST}    port: 465\n", 14, "port 465 usually speaks tls"),
     "587 with tls": (HOST, f"{HOST}    port: 587\n    security: tls\n", 14, "port 587 usually speaks starttls"),
+    "the second relay in the clear": (
+        f"  relay:\n{HOST}{LOGIN}",
+        "  relays:\n    a: {host: one.example}\n    b: {host: two.example, security: none}\n",
+        14,
+        "letters go to two.example in the clear",
+    ),
+    "the second relay's password": (
+        f"  relay:\n{HOST}{LOGIN}",
+        "  relays:\n    a: {host: one.example}\n    b: {host: two.example, user: u, password_env: OTHER}\n",
+        14,
+        "the variable OTHER is not set here; sending would stop",
+    ),
     "settle at nothing": (
         "    url: https://lantern.example/feed\n",
         "    url: https://lantern.example/feed\n    settle: 0s\n",
