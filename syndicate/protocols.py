@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from syndicate.delivery.model import DeliveryKey, Outcome
 from syndicate.feeds.model import FetchResult, Validators
@@ -56,3 +56,14 @@ class Channel(Protocol[Message]):
         no more than it can put on its wires. Raises ChannelError where the channel as a whole does not
         work; whatever was pulled and has no outcome by then was never on a wire.
         """
+
+
+@runtime_checkable
+class Supply(Protocol):
+    """What a channel with many wires may ask of the iterable that it was given, besides the next message."""
+
+    def wait(self) -> float:
+        """Return for how many seconds nothing should be pulled yet: the sender keeps to a pace."""
+
+    def settle(self) -> None:
+        """Let what was yielded so far be written down; a channel calls it before it waits."""

@@ -1,10 +1,21 @@
-"""The loop that delivers: claim, hand to the channel, record what came of it. It decides nothing itself."""
+"""The loop that delivers: claim, hand to the channel, record what came of it. It decides nothing itself.
+
+Outcomes are recorded in groups, and as many messages are claimed as came back, in one commit:
+
+    channel pulls ──► nothing at hand ──► exchange(what came since the last commit) ──► as many claimed
+    channel is about to wait ──► settle: what came is committed now
+
+So what is claimed is what a channel can put on its wires at this moment, and what a dead sender leaves in doubt is no
+more than that.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from typing import Protocol, TypeVar
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, Protocol, TypeVar
 
 from syndicate.delivery.model import (
     DeliveryKey,
@@ -20,23 +31,147 @@ from syndicate.errors import ChannelError
 from syndicate.protocols import AttemptLike, Channel, Clock
 
 Message = TypeVar("Message", Letter, OutgoingStatus)
-Claimed = TypeVar("Claimed", bound=Letter | OutgoingStatus, covariant=True)
+MessageOut = TypeVar("MessageOut", bound=Letter | OutgoingStatus, covariant=True)
 
 
-class Claims(Protocol[Claimed]):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed(Generic[MessageOut]):
+    """A message that is ours to send, recorded as `sending`, and which attempt it is in."""
+
+    message: MessageOut
+    attempt: AttemptLike
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concluded:
+    """What came of a claimed message, and the step that follows from it."""
+
+    key: DeliveryKey
+    outcome: Outcome
+    step: Step
+
+
+class Claims(Protocol[MessageOut]):
     """What the loop needs of the ledger for one kind of message. Every call commits before it returns."""
 
-    def claim(self) -> Claimed | None:
-        """Return the next message that may be sent now, recorded as `sending`, or None where none is due."""
+    def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[MessageOut]]:
+        """Record what came of messages and claim up to `most` more; return them, none where none is due."""
 
-    def attempt(self, key: DeliveryKey) -> AttemptLike:
-        """Return which attempt a claimed delivery is in."""
-
-    def record(self, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
-        """Record what came of it; False where the delivery is no longer ours."""
-
-    def give_back(self, keys: set[DeliveryKey]) -> None:
+    def give_back(self, keys: Sequence[DeliveryKey]) -> None:
         """Plan again what surely never was on a wire."""
+
+
+class Pacing(Protocol):
+    """How fast, and how many; `syndicate.delivery.manners` has the real one."""
+
+    def room(self, now: datetime, most: int) -> int:
+        """Return how many of `most` may be claimed now."""
+
+    def wait(self, now: datetime) -> timedelta | None:
+        """Return after how long there is room (0: now); None where nothing more goes in this run."""
+
+    def took(self, count: int, now: datetime) -> None:
+        """Note that so many were claimed."""
+
+    def heard(self, outcome: Outcome, now: datetime) -> None:
+        """Note what a server said."""
+
+
+class Unpaced:
+    """As fast as the wire takes them."""
+
+    def room(self, now: datetime, most: int) -> int:  # noqa: ARG002
+        """Return all that was asked for."""
+        return most
+
+    def wait(self, now: datetime) -> timedelta | None:  # noqa: ARG002
+        """Return that nobody has to wait."""
+        return timedelta(0)
+
+    def took(self, count: int, now: datetime) -> None:
+        """Note nothing."""
+
+    def heard(self, outcome: Outcome, now: datetime) -> None:
+        """Note nothing."""
+
+
+class Supply(Generic[Message]):
+    """What a channel pulls its messages from (`protocols.Supply`), and where what came of them is gathered."""
+
+    def __init__(
+        self,
+        claims: Claims[Message],
+        *,
+        clock: Clock,
+        policy: RetryPolicy,
+        stopping: Callable[[], bool],
+        progress: Callable[[Counter[DeliveryState]], None],
+        pace: Pacing,
+    ) -> None:
+        self.tally: Counter[DeliveryState] = Counter()
+        self._claims: Claims[Message] = claims
+        self._clock, self._policy, self._pace = clock, policy, pace
+        self._stopping, self._progress = stopping, progress
+        self._ready: deque[Claimed[Message]] = deque()
+        self._out: dict[DeliveryKey, AttemptLike] = {}
+        """Claimed, and nothing came of it yet."""
+        self._done: list[Concluded] = []
+
+    def __iter__(self) -> Iterator[Message]:
+        return self
+
+    def __next__(self) -> Message:
+        if not self._ready:
+            self._claim()
+        if not self._ready:
+            raise StopIteration
+        return self._ready.popleft().message
+
+    def wait(self) -> float:
+        """Return for how many seconds no message should be pulled yet; 0 where one may be."""
+        wait = None if self._ready else self._pace.wait(self._clock.now())
+        return wait.total_seconds() if wait else 0.0
+
+    def settle(self) -> None:
+        """Commit what came since the last commit."""
+        if self._done:
+            self._exchange(0)
+
+    def heard(self, key: DeliveryKey, outcome: Outcome) -> None:
+        """Take what came of a message; it is committed with the others of its group."""
+        now = self._clock.now()
+        attempt = self._out.pop(key)
+        step = next_step(
+            outcome, attempts=attempt.attempts, first_tried=attempt.first_tried, now=now, policy=self._policy
+        )
+        self._done.append(Concluded(key=key, outcome=outcome, step=step))
+        self._pace.heard(outcome, now)
+
+    def give_back(self) -> None:
+        """Plan again what was pulled, or waits here, and never was on a wire."""
+        if self._out:
+            self._claims.give_back(sorted(self._out))
+
+    def _claim(self) -> None:
+        """Claim as many as have come back, at least one; none once we are asked to end."""
+        now = self._clock.now()
+        if self._stopping() or self._pace.wait(now) is None:
+            self.settle()
+            return
+        most = self._pace.room(now, max(1, len(self._done)))
+        claimed = self._exchange(most)
+        self._pace.took(len(claimed), now)
+        self._ready.extend(claimed)
+        self._out.update({each.message.key: each.attempt for each in claimed})
+
+    def _exchange(self, most: int) -> Sequence[Claimed[Message]]:
+        done = self._done
+        claimed = self._claims.exchange(done, most)
+        self._done = []
+        if done:
+            self.tally.update(each.step.state for each in done)
+            self._progress(self.tally)
+        return claimed
 
 
 def deliver(
@@ -46,42 +181,28 @@ def deliver(
     clock: Clock,
     policy: RetryPolicy,
     stopping: Callable[[], bool],
-    progress: Callable[[DeliveryState], None],
+    progress: Callable[[Counter[DeliveryState]], None],
+    pace: Pacing | None = None,
 ) -> Counter[DeliveryState]:
-    """Deliver what is due until nothing is, or `stopping` says so; return how many went to which state.
+    """Deliver what is due until nothing is, or `stopping` or the pace says so; return how many went to which state.
 
     Raises ChannelError where the channel does not work as a whole; by then every claimed delivery is recorded,
     and what never was on a wire is planned again. Any other exception leaves what is claimed as `sending`: it
-    may be on a wire, so the next sender finds it in doubt.
+    may be on a wire, so the next sender finds it in doubt. What came before it is recorded, if that is possible.
     """
-    out: set[DeliveryKey] = set()
-    tally: Counter[DeliveryState] = Counter()
-
-    def claimed() -> Iterator[Message]:
-        while not stopping():
-            message = claims.claim()
-            if message is None:
-                return
-            out.add(message.key)
-            yield message
-
-    try:
-        for key, outcome in channel.send(claimed()):
-            out.discard(key)  # Before it is recorded: should that fail, the message is gone out all the same.
-            step = _decide(claims.attempt(key), outcome, clock, policy)
-            claims.record(key, step, outcome)
-            tally[step.state] += 1
-            progress(step.state)
-    except ChannelError:
-        claims.give_back(out)
-        raise
-    return tally
-
-
-def _decide(attempt: AttemptLike, outcome: Outcome, clock: Clock, policy: RetryPolicy) -> Step:
-    return next_step(
-        outcome, attempts=attempt.attempts, first_tried=attempt.first_tried, now=clock.now(), policy=policy
+    supply: Supply[Message] = Supply(
+        claims, clock=clock, policy=policy, stopping=stopping, progress=progress, pace=pace or Unpaced()
     )
+    try:
+        for key, outcome in channel.send(supply):
+            supply.heard(key, outcome)
+    except ChannelError:
+        supply.settle()
+        supply.give_back()
+        raise
+    finally:
+        supply.settle()
+    return supply.tally
 
 
 def remote_of(outcome: Outcome) -> tuple[str | None, str | None]:

@@ -30,7 +30,8 @@ STATUS_RETRY = RetryPolicy(first_wait=timedelta(minutes=2), longest_wait=timedel
 MOST_DOUBTS = 3
 RELAY_PATIENCE = timedelta(hours=1)
 """How long an issue may wait for a relay that does not answer before the editor is told."""
-Progress = Callable[[str, DeliveryState], None]
+Progress = Callable[[str, Counter[DeliveryState], int | None], None]
+"""Told at each commit: what is being delivered, how many went to which state so far, and how many there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +124,8 @@ def _notices(app: App, ledger: Ledger, progress: Progress) -> tuple[Counter[Deli
             app.mail_channel(),
             clock=app.clock,
             policy=NOTICE_RETRY,
-            stopping=partial(_stopping, app),
-            progress=partial(progress, "notices to readers"),
+            stopping=app.stop.is_set,
+            progress=lambda tally: progress("notices to readers", tally, None),
         )
     except TemplateError as error:
         alert(app, "notices", f"nobody can be asked or welcomed, for a template does not render: {error}")
@@ -149,7 +150,8 @@ def _one_issue(app: App, ledger: Ledger, issue: StoredIssue, progress: Progress)
     is_frozen = issue.state is IssueState.FROZEN
     if is_frozen and not app.issues.move(issue.id, IssueState.SENDING, now=app.clock.now()):
         return tally
-    if app.config.mail is not None and ledger.waiting(issue.id):
+    if app.config.mail is not None and (waiting := ledger.waiting(issue.id)):
+        what = f"issue {issue.number} of {issue.digest}"
         letters = IssueLetters(app, ledger, app.config.mail, issue)
         claims = Interleaved(letters, NoticeLetters(app, ledger, app.config.mail))
         tally = deliver_through(
@@ -157,8 +159,8 @@ def _one_issue(app: App, ledger: Ledger, issue: StoredIssue, progress: Progress)
             app.mail_channel(),
             clock=app.clock,
             policy=MAIL_RETRY,
-            stopping=partial(_stopping, app),
-            progress=partial(progress, f"issue {issue.number} of {issue.digest}"),
+            stopping=app.stop.is_set,
+            progress=lambda tally: progress(what, tally, waiting),
         )
         if tally[DeliveryState.SENT]:
             recovered(app, "mail")
@@ -199,7 +201,7 @@ def _one_account(app: App, ledger: Ledger, account: str, progress: Progress) -> 
         clock=app.clock,
         policy=STATUS_RETRY,
         stopping=partial(_stopping, app),
-        progress=partial(progress, f"statuses of {account}"),
+        progress=lambda tally: progress(f"statuses of {account}", tally, None),
     )
 
 

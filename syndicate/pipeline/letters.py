@@ -1,42 +1,59 @@
-"""The letters of one frozen issue, claimed one by one from the ledger and addressed."""
+"""The letters of one frozen issue, claimed in groups from the ledger and addressed."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
 from syndicate.app import App
-from syndicate.audience.policy import may_receive
+from syndicate.audience.model import Notice, RecipientFacts
+from syndicate.audience.policy import Verdict, may_receive
 from syndicate.config import Mail
-from syndicate.delivery.deliver import remote_of
-from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Outcome, Refused
+from syndicate.delivery.deliver import Claimed, Concluded, remote_of
+from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Refused
 from syndicate.delivery.retry import Step
 from syndicate.errors import AudienceError
 from syndicate.pipeline.press import Press
 from syndicate.pipeline.returns import refused_at_sending
 from syndicate.store.issues import StoredIssue
-from syndicate.store.ledger import Attempt, ClaimedLetter, Ledger
+from syndicate.store.ledger import Claim, ClaimedLetter, Done, Ledger
 
 
-class LedgerLetters:
-    """What the delivery loop needs of the ledger for letters (delivery/deliver.py: Claims), but for the claiming."""
+class LedgerLetters(ABC):
+    """What the delivery loop needs of the ledger for letters (delivery/deliver.py: Claims); what they are is open."""
 
     def __init__(self, app: App, ledger: Ledger) -> None:
         self._app, self._ledger = app, ledger
 
-    def attempt(self, key: DeliveryKey) -> Attempt:
-        """Return which attempt a claimed letter is in."""
-        return self._ledger.attempt(key)
+    @abstractmethod
+    def _claim(self, most: int) -> Claim:
+        """Return what is wanted of the ledger."""
 
-    def record(self, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
-        """Record what came of it, and do what a final refusal says of its reader; False where it is not ours."""
-        remote_id, remote_url = remote_of(outcome)
-        recorded = self._ledger.record(key, step, remote_id=remote_id, remote_url=remote_url)
-        if recorded and isinstance(outcome, Refused):
-            refused_at_sending(self._app, key, outcome.reason)
-        return recorded
+    @abstractmethod
+    def _addressed(self, row: ClaimedLetter) -> Letter:
+        """Return the letter of a claimed row; AudienceError where there cannot be one."""
 
-    def give_back(self, keys: set[DeliveryKey]) -> None:
+    def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[Letter]]:
+        """Record what came, do what final refusals say of their readers, and claim up to `most` letters more."""
+        recorded, rows = self._ledger.exchange([_done(each) for each in done], self._claim(most) if most else None)
+        for each in done:
+            if isinstance(each.outcome, Refused) and each.key in recorded:
+                refused_at_sending(self._app, each.key, each.outcome.reason)
+        claimed = self._all_addressed(rows)
+        return claimed if claimed or not rows else self.exchange((), most)
+
+    def give_back(self, keys: Sequence[DeliveryKey]) -> None:
         """Plan again what surely never was on a wire."""
-        if keys:
-            self._ledger.give_back(sorted(keys), self._app.clock.now())
+        self._ledger.give_back(keys, self._app.clock.now())
+
+    def _all_addressed(self, rows: Sequence[ClaimedLetter]) -> list[Claimed[Letter]]:
+        claimed = []
+        for row in rows:
+            try:
+                claimed.append(Claimed(message=self._addressed(row), attempt=row.attempt))
+            except AudienceError as error:
+                self._ledger.record(row.key, Step(state=DeliveryState.FAILED, due=None, reply=error.what))
+        return claimed
 
 
 class IssueLetters(LedgerLetters):
@@ -56,34 +73,31 @@ class IssueLetters(LedgerLetters):
             issue_key=f"{issue.digest}:{issue.number}",
         )
 
-    def claim(self) -> Letter | None:
-        """Return the next letter that may be sent now, recorded as `sending`; None where none is due."""
-        while (
-            claimed := self._ledger.claim_letter(self._issue.id, self._issue.lists, self._app.clock.now(), may_receive)
-        ) is not None:
-            try:
-                return self._addressed(claimed)
-            except AudienceError as error:
-                refused = Step(state=DeliveryState.FAILED, due=None, reply=error.what)
-                self._ledger.record(claimed.key, refused)
-        return None
+    def _claim(self, most: int) -> Claim:
+        now = self._app.clock.now()
+        return Claim(issue=self._issue.id, lists=self._issue.lists, judge=_may_receive, most=most, now=now)
 
-    def _addressed(self, claimed: ClaimedLetter) -> Letter:
-        address, list_name = claimed.address, claimed.list_name
-        if claimed.subscriber_id is None:
-            known = self._app.config.lists.get(list_name or "")
+    def _addressed(self, row: ClaimedLetter) -> Letter:
+        address, list_name = row.address, row.list_name or self._issue.lists[0]
+        if row.subscriber_id is None:
+            known = self._app.config.lists.get(list_name)
             address = known.address if known else None
-        else:
-            own = self._app.audience.lists_of(claimed.subscriber_id, self._issue.lists)
-            list_name = own[0] if own else self._issue.lists[0]
-        if address is None or list_name is None:
+        if address is None:
             raise AudienceError(f'the list "{list_name}" has no posting address in config.yaml any more')
-        date = self._ledger.attempt(claimed.key).first_tried
         return self._press.letter(
-            claimed.key,
+            row.key,
             address=address,
-            name=claimed.name,
+            name=row.name,
             list_name=list_name,
-            date=date,
-            subscriber=claimed.subscriber_id or 0,
+            date=row.attempt.first_tried,
+            subscriber=row.subscriber_id or 0,
         )
+
+
+def _may_receive(_notice: Notice | None, facts: RecipientFacts) -> Verdict:
+    return may_receive(facts)
+
+
+def _done(concluded: Concluded) -> Done:
+    remote_id, remote_url = remote_of(concluded.outcome)
+    return Done(key=concluded.key, step=concluded.step, remote_id=remote_id, remote_url=remote_url)

@@ -6,24 +6,23 @@ They go before an issue's letters and, while a long issue is on its way, between
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from syndicate.app import App
-from syndicate.audience.model import Notice, Welcome
-from syndicate.audience.policy import may_notify
+from syndicate.audience.model import Notice, RecipientFacts, Welcome
+from syndicate.audience.policy import Verdict, may_notify
 from syndicate.audience.tokens import Purpose, web_token
 from syndicate.compose.letter import TOKEN, CompiledLetter, Envelope, Slots, compile_letter, message_id
 from syndicate.compose.notices import NoticeText, render_notice
 from syndicate.config import Mail
-from syndicate.delivery.deliver import Claims
-from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Outcome
-from syndicate.delivery.retry import Step
+from syndicate.delivery.deliver import Claimed, Claims, Concluded
+from syndicate.delivery.model import DeliveryKey, Letter
 from syndicate.errors import AudienceError, TemplateError
 from syndicate.pipeline.draft import ways_out
 from syndicate.pipeline.letters import LedgerLetters
 from syndicate.pipeline.press import own_way, return_path
-from syndicate.protocols import AttemptLike
-from syndicate.store.ledger import ClaimedLetter, Ledger
+from syndicate.store.ledger import Claim, ClaimedLetter, Ledger
 from syndicate.store.notices import key_of_notice, lists_of_notice
 
 NOTICE_EVERY = 20
@@ -38,26 +37,24 @@ class NoticeLetters(LedgerLetters):
         self._mail = mail
         self._compiled: dict[tuple[Notice, tuple[str, ...]], CompiledLetter] = {}
 
-    def claim(self) -> Letter | None:
-        """Return the next notice that may be sent now, recorded as `sending`; None where none is due."""
-        while (claimed := self._ledger.claim_notice(self._app.clock.now(), may_notify)) is not None:
-            notice, row = claimed
-            try:
-                return self._addressed(notice, row)
-            except AudienceError as error:
-                self._ledger.record(row.key, Step(state=DeliveryState.FAILED, due=None, reply=error.what))
-            except TemplateError:
-                self.give_back({row.key})  # the template can be mended, and then it goes
-                raise
-        return None
+    def _claim(self, most: int) -> Claim:
+        return Claim(issue=None, judge=_may_notify, most=most, now=self._app.clock.now())
 
-    def _addressed(self, notice: Notice, row: ClaimedLetter) -> Letter:
-        if row.subscriber_id is None or row.address is None:
+    def _all_addressed(self, rows: Sequence[ClaimedLetter]) -> list[Claimed[Letter]]:
+        try:
+            return super()._all_addressed(rows)
+        except TemplateError:
+            self.give_back([row.key for row in rows])  # the template can be mended, and then they go
+            raise
+
+    def _addressed(self, row: ClaimedLetter) -> Letter:
+        notice = row.notice
+        if row.subscriber_id is None or row.address is None or notice is None:
             raise AudienceError("the reader was forgotten")
         lists = _lists(row)
         if self._app.config.web.public_url is None:
             raise AudienceError("web.public_url is gone from config.yaml, and the notice links to a page there")
-        date = self._ledger.attempt(row.key).first_tried
+        date = row.attempt.first_tried
         named, domain = key_of_notice(row.key, date), self._mail.sender_address.rpartition("@")[2]
         number = message_id(self._app.secret, named, row.address.casefold(), domain)
         slots = Slots(
@@ -123,40 +120,33 @@ class Interleaved:
 
     def __init__(self, issue: Claims[Letter], notices: NoticeLetters) -> None:
         self._issue, self._notices = issue, notices
-        self._own: set[DeliveryKey] = set()
         self._since = 0
 
-    def claim(self) -> Letter | None:
-        """Return the next letter: a notice at every twentieth, if one is due, else the issue's."""
-        self._since += 1
-        if self._since >= NOTICE_EVERY:
+    def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[Letter]]:
+        """Record what came, and claim up to `most` letters: at every twentieth a notice, if one is due."""
+        notices: Sequence[Claimed[Letter]] = ()
+        if self._since + most >= NOTICE_EVERY and most:
             self._since = 0
-            if (notice := self._due_notice()) is not None:
-                self._own.add(notice.key)
-                return notice
-        return self._issue.claim()
+            notices = self._due_notice()
+        letters = self._issue.exchange(done, most - len(notices))
+        self._since += len(letters)
+        return [*notices, *letters]
 
-    def _due_notice(self) -> Letter | None:
+    def _due_notice(self) -> Sequence[Claimed[Letter]]:
         """A notice whose template does not render keeps no issue back; the next beat tells the editor of it."""
         try:
-            return self._notices.claim()
+            return self._notices.exchange((), 1)
         except TemplateError:
-            return None
+            return ()
 
-    def attempt(self, key: DeliveryKey) -> AttemptLike:
-        """Return which attempt a claimed letter is in."""
-        return self._issue.attempt(key)
-
-    def record(self, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
-        """Record what came of it, with whoever claimed it."""
-        if key in self._own:
-            self._own.discard(key)
-            return self._notices.record(key, step, outcome)
-        return self._issue.record(key, step, outcome)
-
-    def give_back(self, keys: set[DeliveryKey]) -> None:
+    def give_back(self, keys: Sequence[DeliveryKey]) -> None:
         """Plan again what surely never was on a wire."""
         self._issue.give_back(keys)
+
+
+def _may_notify(notice: Notice | None, facts: RecipientFacts) -> Verdict:
+    assert notice is not None, "only notices are asked for"
+    return may_notify(notice, facts)
 
 
 def _lists(row: ClaimedLetter) -> tuple[str, ...]:

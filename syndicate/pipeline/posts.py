@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -13,15 +14,14 @@ from syndicate.app import App
 from syndicate.compose.model import PublishedReview, StatusContent, StatusLimits
 from syndicate.compose.status import StatusRules, WarningRule, compose_status
 from syndicate.config import Account
-from syndicate.delivery.deliver import remote_of
-from syndicate.delivery.model import DeliveryKey, DeliveryState, Outcome, OutgoingStatus
+from syndicate.delivery.deliver import Claimed, Concluded, remote_of
+from syndicate.delivery.model import DeliveryKey, DeliveryState, OutgoingStatus
 from syndicate.delivery.plan import next_slot, plan_status
-from syndicate.delivery.retry import Step
 from syndicate.errors import SyndicateError, TemplateError
 from syndicate.log import event
 from syndicate.pipeline.tell import alert, recovered
 from syndicate.store.database import get_value, set_value
-from syndicate.store.ledger import Attempt, Ledger
+from syndicate.store.ledger import Ledger
 from syndicate.store.statuses import StoredStatus
 
 LIMITS_AGE = timedelta(days=1)
@@ -94,8 +94,18 @@ class AccountStatuses:
         self._app, self._ledger, self._account = app, ledger, account
         self._rules = app.config.accounts[account]
 
-    def claim(self) -> OutgoingStatus | None:
-        """Return the next status whose time has come, recorded as `sending`; None where none is due."""
+    def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[OutgoingStatus]]:
+        """Record what came of statuses, and claim the next one whose time has come, if `most` lets it."""
+        for each in done:
+            self._record(each)
+        claimed = self._claim() if most else None
+        return [claimed] if claimed else []
+
+    def give_back(self, keys: Sequence[DeliveryKey]) -> None:
+        """Plan again what surely never was on a wire."""
+        self._ledger.give_back(keys, self._app.clock.now())
+
+    def _claim(self) -> Claimed[OutgoingStatus] | None:
         now = self._app.clock.now()
         last = self._app.statuses.last_touched(self._account)
         if next_slot(last=last, spacing=spacing_of(self._rules), now=now) > now:
@@ -104,24 +114,15 @@ class AccountStatuses:
             if self._is_late(status, now) or (status.due is not None and status.due > now):
                 continue
             content = status.content or self._frozen(status)
-            if content is not None and self._ledger.claim_status(status.key, now):
-                return self._outgoing(status, content)
+            if content is not None and (attempt := self._ledger.claim_status(status.key, now)):
+                return Claimed(message=self._outgoing(status, content), attempt=attempt)
         return None
 
-    def attempt(self, key: DeliveryKey) -> Attempt:
-        """Return which attempt a claimed status is in."""
-        return self._ledger.attempt(key)
-
-    def record(self, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
-        """Record what came of it; False where it is no longer ours."""
-        remote_id, remote_url = remote_of(outcome)
-        event("status", account=self._account, delivery=key, state=step.state, url=remote_url, reply=step.reply)
-        return self._ledger.record(key, step, remote_id=remote_id, remote_url=remote_url)
-
-    def give_back(self, keys: set[DeliveryKey]) -> None:
-        """Plan again what surely never was on a wire."""
-        if keys:
-            self._ledger.give_back(sorted(keys), self._app.clock.now())
+    def _record(self, done: Concluded) -> None:
+        remote_id, remote_url = remote_of(done.outcome)
+        step = done.step
+        event("status", account=self._account, delivery=done.key, state=step.state, url=remote_url, reply=step.reply)
+        self._ledger.record(done.key, step, remote_id=remote_id, remote_url=remote_url)
 
     def _is_late(self, status: StoredStatus, now: datetime) -> bool:
         """Cancel a status that waited until its review was too old, unless it may be on the account already."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from syndicate.app import App
-from syndicate.delivery.model import DeliveryState
 from syndicate.errors import SyndicateError
 from syndicate.log import event
 from syndicate.pipeline.announce import announce
-from syndicate.pipeline.deliver import Delivered, deliver
+from syndicate.pipeline.deliver import Delivered, Progress, deliver
 from syndicate.pipeline.joining import expire_requests
 from syndicate.pipeline.mailbox import Looked, returns_due
 from syndicate.pipeline.poll import Polled, poll_due
@@ -40,7 +38,7 @@ class Tick:
         return not failed and not self.faults and not self.delivered.has_failures
 
 
-def tick(app: App, *, progress: Callable[[str, DeliveryState], None] = lambda *_: None) -> Tick:
+def tick(app: App, *, progress: Progress = lambda *_: None) -> Tick:
     """Read what came back, poll, announce, publish, deliver and tell what is due.
 
     What came back is first, so that no letter goes to whom it took off. A fault of one keeps no other from its turn.

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, delete, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from syndicate.errors import StoreError
 from syndicate.store.tables import meta
@@ -34,6 +34,7 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True)
+        self._driver: Any = None
 
     @property
     def path(self) -> Path | None:
@@ -54,8 +55,36 @@ class Database:
             with connection.begin():
                 yield connection
 
+    @contextmanager
+    def driver_write(self) -> Iterator[Any]:
+        """Give the driver's own connection (sqlite3, psycopg) in a writing transaction: for the ledger's hot path.
+
+        It is one connection, kept open until `close`, for one thread. With psycopg the statements are a pipeline:
+        what is fetched within is waited for, the rest is answered by the commit.
+        """
+        with explained(self):
+            driver = self._driver or self._open_driver()
+            try:
+                with _sqlite_writing(driver) if self.is_sqlite else _postgres_writing(driver):
+                    yield driver
+            except BaseException:
+                self._close_driver()
+                raise
+
+    def _open_driver(self) -> Any:
+        pooled = self.engine.raw_connection()
+        self._driver = pooled.driver_connection
+        pooled.detach()
+        return self._driver
+
+    def _close_driver(self) -> None:
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            driver.close()
+
     def close(self) -> None:
         """Close every connection."""
+        self._close_driver()
         self.engine.dispose()
 
     def __enter__(self) -> Database:
@@ -66,23 +95,52 @@ class Database:
 
 
 @contextmanager
-def explained(database: Database) -> Iterator[None]:
-    """Turn a driver's error into a StoreError that names the database and what to do."""
+def _sqlite_writing(driver: Any) -> Iterator[None]:
+    driver.execute("BEGIN IMMEDIATE")
     try:
         yield
-    except DatabaseError as error:
-        if type(error) not in (OperationalError, DatabaseError):
+    except BaseException:
+        if driver.in_transaction:  # A full disk may have ended it already.
+            driver.execute("ROLLBACK")
+        raise
+    driver.execute("COMMIT")
+
+
+@contextmanager
+def _postgres_writing(driver: Any) -> Iterator[None]:
+    with driver.pipeline():
+        yield
+        driver.commit()
+
+
+@contextmanager
+def explained(database: Database) -> Iterator[None]:
+    """Turn a driver's error into a StoreError that names the database and what to do."""
+    driver = database.engine.dialect.loaded_dbapi
+    try:
+        yield
+    except (DatabaseError, driver.DatabaseError) as error:
+        if not _is_the_worlds(error, driver):
             raise  # A broken constraint or statement is a fault of ours, and no hint would help.
         where = database.url.render_as_string(hide_password=True)
-        raise StoreError(f"the database refused: {_first_line(error)}", where=where, hint=_hint(error)) from error
+        raise StoreError(
+            f"the database refused: {_told(error).splitlines()[0]}", where=where, hint=_hint(error)
+        ) from error
 
 
-def _first_line(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0]
+def _is_the_worlds(error: BaseException, driver: Any) -> bool:
+    """Return whether the database, the disk or the network is at fault, and not a statement of ours."""
+    if isinstance(error, DatabaseError):
+        return type(error) in (OperationalError, DatabaseError)
+    return isinstance(error, driver.OperationalError) or type(error) is driver.DatabaseError
 
 
-def _hint(error: DBAPIError) -> str:
-    text = str(error.orig)
+def _told(error: BaseException) -> str:
+    return str(error.orig if isinstance(error, DatabaseError) else error).strip()
+
+
+def _hint(error: BaseException) -> str:
+    text = _told(error)
     if "locked" in text:
         return "another syndicate is writing; wait for it, or see which with: ps ax | grep syndicate"
     if "not a database" in text or "malformed" in text:

@@ -221,8 +221,8 @@ def plan_deliveries(
 ) -> int:
     """Plan a delivery for each confirmed subscriber, once though on two lists, and for each posting address.
 
-    Returns how many were planned. One set-based statement, safe to run twice: a row that is there stays as it is. Nothing else is decided
-    here; the policy is asked when a delivery is claimed.
+    Returns how many were planned. One set-based statement, safe to run twice: a row that is there stays as it is.
+    Nothing else is decided here; the policy is asked when a delivery is claimed.
     """
     # SQLite needs the WHERE to tell the upsert's ON from a join's: https://sqlite.org/lang_upsert.html §2.2.
     readers = (

@@ -17,7 +17,7 @@ from syndicate.store.audience import AudienceStore
 from syndicate.store.database import Database
 from syndicate.store.generation import Generation
 from syndicate.store.issues import IssueStore
-from syndicate.store.ledger import ClaimedLetter, Ledger
+from syndicate.store.ledger import Attempt, ClaimedLetter, Ledger
 from tests.contracts.build import HOUR, NOW, at_once, frozen, people, planned_status
 
 S = DeliveryState
@@ -36,8 +36,7 @@ def step(state: DeliveryState, due: datetime | None = None, reply: str = "so it 
 
 def claim(ledger: Ledger, issue: int, now: datetime = NOW) -> ClaimedLetter:
     """Return the next letter, which must be there."""
-    claimed = ledger.claim_letter(issue, LISTS, now, may_receive)
-    assert claimed is not None
+    (claimed,) = ledger.claim_letters(issue, LISTS, now, may_receive)
     return claimed
 
 
@@ -49,7 +48,7 @@ def ledger(database: Database, generation: Generation) -> Ledger:
 def test_a_claim_is_committed_as_sending_before_it_is_handed_out(ledger: Ledger, database: Database) -> None:
     issue = frozen(database, "ada")
     claimed = claim(ledger, issue)
-    assert (claimed.address, claimed.name, claimed.list_name) == ("ada@reader.example", "Ada", None)
+    assert (claimed.address, claimed.name, claimed.list_name) == ("ada@reader.example", "Ada", "readers")
     row = ledger.get(claimed.key)
     assert (row.state, row.attempts, row.first_tried, row.tried) == (S.SENDING, 1, NOW, NOW)
 
@@ -58,7 +57,7 @@ def test_letters_are_claimed_once_each_in_their_order(ledger: Ledger, database: 
     issue = frozen(database, "ada", "bo", "cy")
     keys = [claim(ledger, issue).key for _ in range(3)]
     assert keys == sorted(set(keys))
-    assert ledger.claim_letter(issue, LISTS, NOW, may_receive) is None
+    assert ledger.claim_letters(issue, LISTS, NOW, may_receive) == ()
 
 
 def test_a_posting_address_is_claimed_by_its_lists_name_and_asks_no_policy(ledger: Ledger, database: Database) -> None:
@@ -100,7 +99,7 @@ def test_who_left_while_a_letter_was_deferred_does_not_get_the_next_attempt(ledg
     issue = frozen(database, "ada")
     ledger.record(claim(ledger, issue).key, step(S.DEFERRED, NOW))
     AudienceStore(database).unsubscribe("ada@reader.example", "readers", NOW)
-    assert ledger.claim_letter(issue, LISTS, NOW, may_receive) is None
+    assert ledger.claim_letters(issue, LISTS, NOW, may_receive) == ()
     assert ledger.counts(issue) == {S.SUPPRESSED: 1}
 
 
@@ -116,7 +115,7 @@ def test_the_policy_is_told_what_the_database_says_of_the_digests_lists_only(
         asked.append(facts)
         return may_receive(facts)
 
-    assert ledger.claim_letter(issue, LISTS, NOW, judge) is None
+    assert ledger.claim_letters(issue, LISTS, NOW, judge) == ()
     assert asked == [RecipientFacts(subscriptions=(SubscriptionState.UNSUBSCRIBED,), suppression=None)]
 
 
@@ -124,11 +123,10 @@ def test_a_deferred_letter_waits_for_its_time(ledger: Ledger, database: Database
     issue = frozen(database, "ada")
     key = claim(ledger, issue).key
     assert ledger.record(key, step(S.DEFERRED, NOW + HOUR, "greylisted"))
-    assert ledger.claim_letter(issue, LISTS, NOW, may_receive) is None
+    assert ledger.claim_letters(issue, LISTS, NOW, may_receive) == ()
     assert ledger.next_due(issue) == NOW + HOUR
     again = claim(ledger, issue, NOW + HOUR)
-    attempt = ledger.attempt(again.key)
-    assert (again.key, attempt.attempts, attempt.first_tried) == (key, 2, NOW)
+    assert (again.key, again.attempt) == (key, Attempt(attempts=2, first_tried=NOW))
 
 
 def test_an_outcome_is_recorded_with_what_the_server_said(ledger: Ledger, database: Database) -> None:
@@ -291,8 +289,8 @@ def test_two_claimers_at_once_never_get_the_same_letter(database_url: str, gener
     def drain(owner: str) -> Callable[[Database], list[int]]:
         def work(database: Database) -> list[int]:
             ledger, keys = Ledger(database, Generation(generation.file), owner), []
-            while (claimed := ledger.claim_letter(issue, LISTS, NOW, anyone)) is not None:
-                keys.append(int(claimed.key))
+            while claimed := ledger.claim_letters(issue, LISTS, NOW, anyone, most=2):
+                keys += [int(each.key) for each in claimed]
             return keys
 
         return work
@@ -311,8 +309,8 @@ def test_a_letter_is_not_claimed_while_another_transaction_stops_its_issue(
 
     def drain(database: Database) -> int:
         ledger, count = Ledger(database, generation, "a"), 0
-        while ledger.claim_letter(issue, LISTS, NOW, anyone) is not None:
-            count += 1
+        while claimed := ledger.claim_letters(issue, LISTS, NOW, anyone):
+            count += len(claimed)
         return count
 
     def stop(database: Database) -> int:

@@ -125,10 +125,8 @@ def test_the_account_of_an_issue_still_adds_up_and_nothing_of_it_can_go_out(
     with pytest.raises(ValueError, match="cannot become"):
         ledger.resolve(number, DeliveryState.PLANNED, NOW)
     ledger.settle_doubts(NOW + HOUR, letters=True, most=9)
-    claimed = []
-    while (each := ledger.claim_letter(issue, ["readers"], NOW + HOUR, lambda _: Allowed())) is not None:
-        claimed.append(each.address)
-    assert claimed == ["bo@reader.example"]
+    claimed = ledger.claim_letters(issue, ["readers"], NOW + HOUR, lambda _: Allowed(), most=9)
+    assert [each.address for each in claimed] == ["bo@reader.example"]
 
 
 def test_a_notice_that_waits_is_nobodys_afterwards(database: Database) -> None:
@@ -143,7 +141,7 @@ def test_a_notice_that_waits_is_nobodys_afterwards(database: Database) -> None:
 
 def test_a_letter_on_a_wire_is_waited_for_and_nothing_changes(database: Database, generation: Generation) -> None:
     issue = frozen(database, "ada")
-    Ledger(database, generation, "me").claim_letter(issue, ["readers"], NOW, may_receive)
+    Ledger(database, generation, "me").claim_letters(issue, ["readers"], NOW, may_receive)
     with pytest.raises(AudienceError, match="on a wire") as caught:
         forget(database, KEYS, ADA, NOW)
     assert "again" in (caught.value.hint or "")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syndicate.delivery.deliver import deliver
+from syndicate.delivery.deliver import Claimed, Concluded, deliver
 from syndicate.delivery.model import Deferred, DeliveryKey, DeliveryState, Letter, Outcome, RetryPolicy, Sent
 from syndicate.delivery.retry import Step
 from syndicate.errors import ChannelError, StoreError
+from syndicate.protocols import Supply
 from syndicate.store.ledger import Attempt
 from syndicate.testing import FakeClock, RecordingChannel
 
@@ -35,24 +36,19 @@ class Memory:
     def __init__(self, count: int) -> None:
         self.states = {DeliveryKey(number): S.PLANNED for number in range(1, count + 1)}
         self.fail_at: DeliveryKey | None = None
+        self.groups: list[int] = []
+        """How many outcomes each commit had."""
 
-    def claim(self) -> Letter | None:
-        key = next((key for key, state in self.states.items() if state is S.PLANNED), None)
-        if key is None:
-            return None
-        self.states[key] = S.SENDING
-        return letter(key)
-
-    def attempt(self, key: DeliveryKey) -> Attempt:
-        return Attempt(attempts=1, first_tried=NOW)
-
-    def record(self, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
-        if key == self.fail_at:
+    def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[Letter]]:
+        if any(each.key == self.fail_at for each in done):
             raise StoreError("the database refused: disk full")
-        self.states[key] = step.state
-        return True
+        self.states.update({each.key: each.step.state for each in done})
+        self.groups.append(len(done))
+        keys = [key for key, state in self.states.items() if state is S.PLANNED][:most]
+        self.states.update(dict.fromkeys(keys, S.SENDING))
+        return [Claimed(message=letter(key), attempt=Attempt(attempts=1, first_tried=NOW)) for key in keys]
 
-    def give_back(self, keys: set[DeliveryKey]) -> None:
+    def give_back(self, keys: Sequence[DeliveryKey]) -> None:
         for key in keys:
             self.states[key] = S.PLANNED
 
@@ -77,14 +73,13 @@ class Pipelined:
 
 
 def run(memory: Memory, channel: RecordingChannel[Letter] | Pipelined, stop_after: int = 99) -> Counter[DeliveryState]:
-    done: list[DeliveryState] = []
     return deliver(
         memory,
         channel,
         clock=FakeClock(NOW),
         policy=RetryPolicy(),
-        stopping=lambda: len(done) >= stop_after,
-        progress=done.append,
+        stopping=lambda: list(memory.states.values()).count(S.SENDING) >= stop_after,
+        progress=lambda _: None,
     )
 
 
@@ -151,9 +146,46 @@ def test_a_deferred_letter_learns_when_it_may_go_again() -> None:
     steps: list[Step] = []
 
     class Watching(Memory):
-        def record(self, key: DeliveryKey, step: Step, outcome: Outcome) -> bool:
-            steps.append(step)
-            return super().record(key, step, outcome)
+        def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[Letter]]:
+            steps.extend(each.step for each in done)
+            return super().exchange(done, most)
 
     run(Watching(1), RecordingChannel(lambda _: Deferred(reason="greylisted")))
     assert [step.due for step in steps] == [NOW + timedelta(minutes=5)]
+
+
+def test_what_came_together_is_committed_together() -> None:
+    memory = Memory(6)
+    run(memory, Pipelined())
+    assert memory.groups[-1] <= 2
+    assert sum(memory.groups) == 6
+    assert len(memory.groups) < 12
+
+
+def test_what_came_is_committed_before_the_channel_waits() -> None:
+    memory, seen = Memory(3), list[list[DeliveryState]]()
+
+    class Waiting(RecordingChannel[Letter]):
+        def send(self, messages: Iterable[Letter]) -> Iterator[tuple[DeliveryKey, Outcome]]:
+            assert isinstance(messages, Supply)
+            first = next(iter(messages))
+            yield first.key, Sent(reply="250")
+            messages.settle()
+            seen.append(list(memory.states.values()))
+
+    run(memory, Waiting())
+    assert seen == [[S.SENT, S.PLANNED, S.PLANNED]]
+
+
+def test_what_came_before_a_fault_is_recorded() -> None:
+    memory = Memory(3)
+
+    class Broken(RecordingChannel[Letter]):
+        def send(self, messages: Iterable[Letter]) -> Iterator[tuple[DeliveryKey, Outcome]]:
+            first, second = (next(iter(messages)) for _ in range(2))
+            yield second.key, Sent(reply="250")
+            raise KeyboardInterrupt(first.key)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(memory, Broken())
+    assert list(memory.states.values()) == [S.SENDING, S.SENT, S.PLANNED]

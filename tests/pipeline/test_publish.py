@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from syndicate.compose.model import IssueState
-from syndicate.delivery.model import DeliveryState
 from syndicate.pipeline import deliver, publish, publish_due
 from syndicate.reviews.admission import EntryState
 from tests.pipeline.studio import (
@@ -211,11 +210,11 @@ def test_an_issue_stopped_while_it_is_being_sent_stays_stopped(lantern: Studio) 
     issue = publish(lantern.app, "weekly", period=FRIDAY).issue
     assert issue is not None
 
-    def stop_after_the_first(_what: str, _state: DeliveryState) -> None:
+    def stop_after_the_first(*_: object) -> None:
         lantern.app.issues.cancel(issue, lantern.clock.now())
 
     deliver(lantern.app, progress=stop_after_the_first)
-    assert lantern.letters() == ["ada@reader.example"]
+    assert lantern.letters() == ["ada@reader.example", "bo@reader.example"], "bo's was claimed with ada's outcome"
     assert lantern.app.issues.get(issue).state is IssueState.CANCELLED
     assert len(lantern.app.issues.candidates("weekly", ["reviews"])) == 1
 

@@ -12,6 +12,7 @@ from syndicate.channels.smtp.pool import Pool
 from syndicate.channels.smtp.wire import DOT_PATIENCE, Wire
 from syndicate.delivery.model import DeliveryKey, Letter, Outcome
 from syndicate.errors import UnreachableError
+from syndicate.protocols import Supply
 
 PAUSES = (timedelta(seconds=1), timedelta(seconds=5))
 """Waited between the tries to reach a relay that does not answer: one try more than there are pauses."""
@@ -65,7 +66,8 @@ class SmtpChannel:
         relay cannot be reached after a few tries, or broke the line on five letters in a row. By then letters whose
         text was begun have their outcome; the others were pulled and not sent.
         """
-        pool = Pool(iter(messages), self._connected, self._relay.place, self._connections)
+        supply = messages if isinstance(messages, Supply) else None
+        pool = Pool(iter(messages), supply, self._connected, self._relay.place, self._connections)
         try:
             while not pool.done:
                 try:

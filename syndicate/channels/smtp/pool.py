@@ -10,13 +10,14 @@ import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from queue import SimpleQueue
 from threading import Thread
 
 from syndicate.channels.smtp.wire import GOODBYE_SECONDS, Opener, Wire
 from syndicate.delivery.model import DeliveryKey, Letter, Outcome
 from syndicate.errors import ChannelError, UnreachableError
+from syndicate.protocols import Supply
 
 MOST_BREAKS = 5
 """So many letters in a row whose line broke: the relay is not well, and the rest is left for later.
@@ -30,8 +31,12 @@ SLOW_SECONDS = 0.1
 class Pool:
     """Up to so many connections for one run over a source of letters."""
 
-    def __init__(self, source: Iterator[Letter], opener: Opener, place: str, connections: int) -> None:
+    def __init__(
+        self, source: Iterator[Letter], supply: Supply | None, opener: Opener, place: str, connections: int
+    ) -> None:
         self._source: Iterator[Letter] | None = source
+        self._supply = supply
+        """The source once more, where it keeps accounts and a pace."""
         self._place = place
         self._most = connections
         self._most_breaks = MOST_BREAKS + connections - 1
@@ -116,13 +121,14 @@ class Pool:
 
     def _pull(self) -> Letter | None:
         """Return the next letter of the source; what the source raises is kept until every outcome was told."""
-        if self._source is None:
+        if self._source is None or (self._supply and self._supply.wait()):
             return None
         began = time.monotonic()
+        letter = None
         try:
             letter = next(self._source, None)
         except Exception as error:  # noqa: BLE001  (it is raised by `finish`)
-            self._source_fault, letter = error, None
+            self._source_fault = error
         self._slow = time.monotonic() - began > SLOW_SECONDS
         if letter is None:
             self._source = None
@@ -142,9 +148,13 @@ class Pool:
             self._making.start()
 
     def _wait(self) -> None:
+        """Wait for what comes first; where nothing is there yet, what was told is written down meanwhile."""
         deadlines = [wire.deadline for wire in self._wires if wire.deadline is not None]
-        patience = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
-        ready = [key.data for key, _ in self._selector.select(patience)]
+        found = self._selector.select(0)
+        if not found:
+            self._settle()
+            found = self._selector.select(self._patience(deadlines))
+        ready = [key.data for key, _ in found]
         for wire in ready:
             if wire is None:
                 self._made()
@@ -153,6 +163,21 @@ class Pool:
                 self._after(wire)
         if deadlines:
             self._give_up_on_the_late()
+
+    def _settle(self) -> None:
+        if self._supply is None or self._source_fault:
+            return
+        try:
+            self._supply.settle()
+        except Exception as error:  # noqa: BLE001  (it is raised by `finish`)
+            self._source, self._source_fault = None, error
+
+    def _patience(self, deadlines: Sequence[float]) -> float | None:
+        now = time.monotonic()
+        waits = [max(0.0, min(deadlines) - now)] if deadlines else []
+        if self._supply and self._source and (paced := self._supply.wait()):
+            waits.append(paced)
+        return min(waits, default=None)
 
     def _give_up_on_the_late(self) -> None:
         now = time.monotonic()
