@@ -60,8 +60,10 @@ def finished(app: App, name: str, pace: Pace, *, sent: int) -> None:
     if sent and pace.rest is None:
         app.relays.resume(name, over_by=app.clock.now())
         recovered(app, incident_of(name))
+    now = app.clock.now()
+    if pace.rules.per_day:
+        app.relays.sweep(now)
     if sent and pace.is_used_up:
-        now = app.clock.now()
         event("relay-quota", relay=name, goes_on=goes_on(pace.rules, app.relays.hours(name, now), now))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from syndicate.channels.smtp import SmtpChannel
 from syndicate.delivery.manners import Rest, Rules
@@ -134,6 +134,14 @@ def test_a_rest_that_a_person_ended_is_over_in_a_process_that_goes_on(house: Stu
     pace = pace_of(house.app, "main")
     assert pace.room(house.clock.now(), 9) == 5
     assert pace.heard(BLOCKED, house.clock.now()) is None, "all patience anew"
+
+
+def test_hours_that_count_no_more_are_swept_away_with_the_next_run(house: Studio) -> None:
+    given(house, "main", 4)
+    house.clock.advance(30 * HOUR)
+    finished(house.app, "main", pace_of(house.app, "main"), sent=0)
+    with house.app.database.read() as connection:
+        assert connection.execute(select(relay_hours)).all() == []
 
 
 def test_a_rate_outlasts_an_issue(house: Studio) -> None:
