@@ -86,8 +86,8 @@ class Stage:
         """Wait until a sender has ended by itself; any other exit code is a fault."""
         code = sender.wait(SENDER_SECONDS)
         if code not in codes:
-            told = self.said(name).strip().splitlines()
-            self.faults.append(f"the {name} ended with {code}: {told[-1] if told else 'without a word'}")
+            told = " / ".join(self.said(name).strip().splitlines()[-2:])
+            self.faults.append(f"the {name} ended with {code}: {told or 'without a word'}")
 
     def finish(self) -> None:
         """Send the rest: at once what is due now, then what waits for a later hour, each some hours on."""
