@@ -131,6 +131,7 @@ class App:
             password=relay_password(self.config, name) or None,
             timeout=relay.timeout,
             connections=relay.connections,
+            key=".".join(mail.relay_keys(name)),
         )
 
     def open_relays(self) -> tuple[str, ...]:

@@ -415,3 +415,9 @@ def test_the_password_does_not_stand_in_the_repr() -> None:
     shown = repr(SmtpChannel(host="smtp.example.org", user="news", password="sesame"))
     assert "smtp.example.org" in shown
     assert "sesame" not in shown
+
+
+def test_a_hint_names_the_key_of_the_relay_that_it_is_about() -> None:
+    relay = SmtpChannel(host="no-such-host.invalid", pauses=(), key="mail.relays.spare")
+    with pytest.raises(ChannelError, match=r"check mail\.relays\.spare\.host in config\.yaml"):
+        list(relay.send([letter(1)]))

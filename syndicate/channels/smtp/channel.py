@@ -41,6 +41,7 @@ class SmtpChannel:
         pauses: tuple[timedelta, ...] = PAUSES,
         sleep: Callable[[float], None] = time.sleep,
         connections: int = 1,
+        key: str = "mail.relay",
     ) -> None:
         self._relay = Relay(
             host=host,
@@ -50,6 +51,7 @@ class SmtpChannel:
             password=password,
             timeout=timeout,
             context=context,
+            key=key,
         )
         self._dot_patience = dot_patience
         self._pauses = pauses

@@ -40,6 +40,8 @@ class Relay:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     timeout: timedelta = timedelta(seconds=60)
+    key: str = "mail.relay"
+    """Where it stands in config.yaml, for hints."""
     context: ssl.SSLContext | None = field(default=None, repr=False)
     """Which certificates are trusted; None: those of the machine (SSL_CERT_FILE is honoured)."""
 
@@ -114,7 +116,7 @@ def connect(relay: Relay) -> smtplib.SMTP:
     except OSError as error:
         raise _broken(relay, error) from error
     except UnicodeError as error:
-        raise ChannelError(f'"{relay.host}" is no host name', hint="check mail.relay.host in config.yaml") from error
+        raise ChannelError(f'"{relay.host}" is no host name', hint=f"check {relay.key}.host in config.yaml") from error
     try:
         _ready(session, relay)
     except smtplib.SMTPResponseException as error:
@@ -143,7 +145,7 @@ def _ready(session: smtplib.SMTP, relay: Relay) -> None:
         if not session.has_extn("starttls"):
             raise ChannelError(
                 f"{relay.place} offers no STARTTLS, and nothing is sent over an open line",
-                hint="set mail.relay.security to tls (usually port 465), or ask the relay's provider",
+                hint=f"set {relay.key}.security to tls (usually port 465), or ask the relay's provider",
             )
         session.starttls(context=_context(relay))
         session.ehlo()
@@ -161,13 +163,13 @@ def _log_in(session: smtplib.SMTP, relay: Relay, user: str, password: str) -> No
     if relay.security is Security.NONE and not _LOOPBACK.fullmatch(relay.host):
         raise ChannelError(
             f"the password for {relay.place} is not sent over a line that is not encrypted",
-            hint="set mail.relay.security to starttls or tls in config.yaml",
+            hint=f"set {relay.key}.security to starttls or tls in config.yaml",
         )
     offered = set(session.esmtp_features.get("auth", "").upper().split())
     if not offered & _LOGINS:
         raise ChannelError(
             f"{relay.place} offers no login that we know ({' '.join(sorted(offered)) or 'none at all'})",
-            hint="remove mail.relay.user from config.yaml, or try security: tls, or ask for AUTH PLAIN or LOGIN",
+            hint=f"remove {relay.key}.user from config.yaml, or try security: tls, or ask for AUTH PLAIN or LOGIN",
         )
     try:
         _authenticate(session, user, password)
@@ -176,7 +178,7 @@ def _log_in(session: smtplib.SMTP, relay: Relay, user: str, password: str) -> No
             raise
         raise ChannelError(
             f'{relay.place} refused the login for "{user}": {parse_reply(error.smtp_code, _text(error))}',
-            hint="check mail.relay.user, and the variable or file that mail.relay.password_env or _file names",
+            hint=f"check {relay.key}.user, and the variable or file that {relay.key}.password_env or _file names",
         ) from error
     except UnicodeError as error:
         raise ChannelError(
@@ -208,7 +210,7 @@ def _broken(relay: Relay, error: OSError) -> ChannelError:
         case ssl.SSLCertVerificationError():
             return ChannelError(
                 f"the certificate of {relay.place} does not hold: {error.verify_message}",
-                hint="set mail.relay.host to the name that the certificate is for, or have the certificate renewed",
+                hint=f"set {relay.key}.host to the name that the certificate is for, or have the certificate renewed",
             )
         case ssl.SSLError():
             return ChannelError(
@@ -217,11 +219,11 @@ def _broken(relay: Relay, error: OSError) -> ChannelError:
             )
         case socket.gaierror():
             return UnreachableError(
-                f"the name {relay.host} was not found", hint="check mail.relay.host in config.yaml, and the network"
+                f"the name {relay.host} was not found", hint=f"check {relay.key}.host in config.yaml, and the network"
             )
     return UnreachableError(
         f"{relay.place} does not answer: {why(error)}",
-        hint="nothing is lost; it is tried again. Check mail.relay.host and port if it stays so",
+        hint=f"nothing is lost; it is tried again. Check {relay.key}.host and port if it stays so",
     )
 
 

@@ -258,7 +258,7 @@ class Dialogue:
         if reply.code == _WANTS_LOGIN and step in (Step.MAIL, Step.RCPT, Step.DATA):
             return ChannelError(
                 f"{self._place} takes no letter without a login: {reply}",
-                hint="set mail.relay.user and password_env, and security: starttls or tls, in config.yaml",
+                hint="set its user and password_env, and security: starttls or tls, in config.yaml",
             )
         if step is Step.MAIL and isinstance(outcome, Refused):
             return ChannelError(
