@@ -241,12 +241,14 @@ def plan_deliveries(
     statement = insert_if_absent(database, deliveries).from_select(
         ["issue_id", "subscriber_id", "state", "due"], readers
     )
-    planned = connection.execute(statement.on_conflict_do_nothing()).rowcount
+    # Else psycopg's count of an INSERT is thrown away, and reads -1.
+    counting = {"preserve_rowcount": True}
+    planned = connection.execute(statement.on_conflict_do_nothing(), execution_options=counting).rowcount
     for name in posting_lists:
         row = insert_if_absent(database, deliveries).values(
             issue_id=issue, subscriber_id=null(), list=name, state=DeliveryState.PLANNED, due=now
         )
-        planned += connection.execute(row.on_conflict_do_nothing()).rowcount
+        planned += connection.execute(row.on_conflict_do_nothing(), execution_options=counting).rowcount
     return planned
 
 

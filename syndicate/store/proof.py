@@ -69,7 +69,9 @@ class _Found:
             self.offenders[rule].append(number)
 
 
-def prove(database: Database, issue: int, *, progress: Callable[[int], None] = lambda _: None) -> Proof:
+def prove(
+    database: Database, issue: int, *, progress: Callable[[int], None] = lambda _: None, page: int = PAGE
+) -> Proof:
     """Read every letter of an issue, in one snapshot and in constant memory; `progress` is told how many were read.
 
     Raises StoreError where the database cannot be read. Nothing is changed, and no sender waits for it.
@@ -79,7 +81,7 @@ def prove(database: Database, issue: int, *, progress: Callable[[int], None] = l
         about = select(issues.c.candidates, issues.c.state).where(issues.c.id == issue)
         row = connection.execute(about).one_or_none()
         candidates, is_sent = (row.candidates, row.state == IssueState.SENT) if row else (0, False)
-        states = _read(connection, _rows(issue, is_sent=is_sent), found, progress)
+        states = _read(connection, _rows(issue, is_sent=is_sent).execution_options(yield_per=page), found, progress)
         for number in connection.execute(_twice(issue)).scalars():
             found.add(Rule.ONCE, number)
         senders = tuple(connection.execute(_senders(issue)).scalars())
@@ -101,7 +103,7 @@ def _read(connection: Connection, query: Select[Any], found: _Found, progress: C
     kinds: Counter[tuple[Any, ...]] = Counter()
     sound: set[tuple[Any, ...]] = set()
     done = 0
-    for page in connection.execute(query.execution_options(yield_per=PAGE)).partitions():
+    for page in connection.execute(query).partitions():
         done += len(page)
         _weigh(page, kinds, sound, found)
         progress(done)
