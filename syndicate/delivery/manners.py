@@ -159,6 +159,11 @@ class Pace:
         return self._burst - ceil((self._level(now) - now) / self._gap)
 
 
+def hour_of(now: datetime) -> datetime:
+    """Return the hour that a letter of now is counted in, by its beginning."""
+    return now.replace(minute=0, second=0, microsecond=0)
+
+
 def still_counting(hours: Mapping[datetime, int], now: datetime) -> dict[datetime, int]:
     """Return the hours, by their beginnings, that may hold letters of the last 24; the oldest first."""
     return {hour: hours[hour] for hour in sorted(hours) if hour + HOUR > now - DAY}

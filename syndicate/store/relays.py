@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import case, delete, select, update
 
-from syndicate.delivery.manners import DAY, HOUR, Rest, still_counting
+from syndicate.delivery.manners import DAY, HOUR, Rest, hour_of, still_counting
 from syndicate.store.database import Database, insert_if_absent
 from syndicate.store.tables import relay_hours, relays
 
@@ -28,6 +28,17 @@ class RelayStore:
     def given(self, name: str, now: datetime) -> int:
         """Return how many letters a relay was given in the last 24 hours; counted by whole hours, so never too few."""
         return sum(self.hours(name, now).values())
+
+    def take_back(self, name: str, letters: int, now: datetime) -> None:
+        """Count letters no more that were claimed for a relay and never were on a wire.
+
+        Without it a relay that cannot be reached would use up its quota by being tried. Where they were counted before
+        the hour turned, some stay counted: that is too many, and never too few.
+        """
+        less = case((relay_hours.c.letters > letters, relay_hours.c.letters - letters), else_=0)
+        statement = update(relay_hours).where(relay_hours.c.relay == name, relay_hours.c.hour == hour_of(now))
+        with self._database.write() as connection:
+            connection.execute(statement.values(letters=less))
 
     def rest_of(self, name: str) -> Rest | None:
         """Return the rest of a relay, be it over or not: it is forgotten once the relay takes letters again."""

@@ -41,6 +41,21 @@ def test_an_hour_counts_as_long_as_a_letter_of_it_may_be_of_the_last_24(database
     assert relays.given("main", THIS_HOUR + 25 * HOUR) == 0
 
 
+def test_what_never_was_on_a_wire_counts_no_more(database: Database) -> None:
+    relays = given(database, "main", (0, 10), (1, 7))
+    given(database, "other", (0, 10))
+    relays.take_back("main", 4, NOW)
+    assert (relays.given("main", NOW), relays.given("other", NOW)) == (13, 10)
+
+
+def test_what_was_counted_before_the_hour_turned_stays_counted(database: Database) -> None:
+    relays = given(database, "main", (0, 3), (1, 7))
+    relays.take_back("main", 5, NOW)
+    assert relays.given("main", NOW) == 7
+    relays.take_back("main", 5, NOW + HOUR)
+    assert relays.given("main", NOW) == 7
+
+
 def test_what_counts_no_more_is_swept_away_and_nothing_else(database: Database) -> None:
     relays = given(database, "main", (24, 1), (25, 2), (90, 3))
     assert relays.sweep(THIS_HOUR) == 2
