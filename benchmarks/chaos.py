@@ -42,6 +42,7 @@ EARLY_SHARE = 0.1
 START_SECONDS = 1.0
 FIRST_RATE = 1_000.0
 """Letters a second, as long as nothing was measured."""
+STOPS = 5
 ROOM_BYTES, ROOM_BYTES_A_READER = 160 * 1024, 400
 """Left on a disk that is to fill up: enough to begin, and not to end."""
 MOST_ROUNDS = 10
@@ -136,6 +137,29 @@ def killed(stage: Stage) -> None:
     stage.finish()
 
 
+def stopped(stage: Stage) -> None:
+    """SIGTERM, as a restart of the service brings it: what is on the wires is finished, so nothing is in doubt."""
+    for _ in range(STOPS):
+        sender = stage.start()
+        if await_letters(stage, sender, stage.chance.randint(1, max(1, stage.readers // STOPS // 2))):
+            sender.terminate()
+        stage.ended(sender, 0, 1)
+        stage.look()
+    stage.finish()
+
+
+def sessions_end(stage: Stage) -> None:
+    """The database server ends every session of the sender in the midst of a send, as it does when it restarts."""
+    sender = stage.start()
+    if await_letters(stage, sender, stage.chance.randint(1, stage.readers // 2)):
+        stage.notes.append(f"{stage.witness.ledger.end_sessions()} sessions ended")
+    stage.ended(sender, 1, 2, 3)
+    stage.look(crashes=1)
+    if "Traceback" in stage.said():
+        stage.faults.append("the sender left with a traceback")
+    stage.finish()
+
+
 def sink_dies(stage: Stage) -> None:
     """The sink is killed four times during a send: three times it is back soon, then only when the sender has left."""
     marks = sorted(stage.chance.sample(range(1, max(8, stage.readers * 3 // 4)), 4))
@@ -227,6 +251,8 @@ class Scenario:
 
 SCENARIOS = (
     Scenario(name="killed", play=killed, main=True),
+    Scenario(name="stopped", play=stopped),
+    Scenario(name="sessions-end", play=sessions_end, databases=("postgresql",)),
     Scenario(name="sink-dies", play=sink_dies),
     Scenario(name="refusals", play=misbehaves, manners=lambda readers: Manners(refuses=0.1)),
     Scenario(

@@ -15,8 +15,8 @@ from benchmarks.judge import Run
 from syndicate.store.tables import deliveries, subscribers
 
 PATIENCE_SECONDS = 30.0
-_BACKENDS = """
-    SELECT count(*) FROM pg_stat_activity
+_OTHERS = """
+    FROM pg_stat_activity
     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
 """
 _STATES = select(subscribers.c.address, deliveries.c.state, deliveries.c.due.is_not(None)).join(
@@ -98,14 +98,19 @@ class Ledger:
         if self._file:
             return True
         with self._open() as connection:
-            return int(connection.execute(text(_BACKENDS)).scalar_one()) == 0
+            return int(connection.execute(text(f"SELECT count(*) {_OTHERS}")).scalar_one()) == 0
+
+    def end_sessions(self) -> int:
+        """Have the server end every session but this one; return how many."""
+        with self._open() as connection:
+            return len(connection.execute(text(f"SELECT pg_terminate_backend(pid) {_OTHERS}")).all())
 
 
 class Witness:
     """Both of them."""
 
     def __init__(self, records: Path, database: str | Path) -> None:
-        self.records, self._ledger = Records(records), Ledger(database)
+        self.records, self.ledger = Records(records), Ledger(database)
         self._sent: frozenset[str] = frozenset()
         self.moving = 0
         """How many deliveries could still move by themselves at the last look."""
@@ -120,8 +125,8 @@ class Witness:
     def look(self, *, crashes: int = 0) -> Run:
         """Return what happened since the last look, once the sender is gone and all is quiet."""
         _await(self.records.is_quiet, "the sink keeps connections of a sender that is gone")
-        _await(self._ledger.is_quiet, "the database keeps sessions of a sender that is gone")
-        self.final, self.moving = self._ledger.states()
+        _await(self.ledger.is_quiet, "the database keeps sessions of a sender that is gone")
+        self.final, self.moving = self.ledger.states()
         sent = frozenset(reader for reader, state in self.final.items() if state == "sent")
         run = Run(
             taken=tuple(self.records.taken),
