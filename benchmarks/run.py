@@ -24,6 +24,7 @@ BENCHES = (
     "poll",
     "import_people",
     "render",
+    "letter",
     "policy",
     "planning",
     "wire",

@@ -1,14 +1,24 @@
-"""HMAC-SHA256, of which every letter carries three: byte for byte the standard library's, in 0.6 µs instead of 1.5."""
+"""HMAC-SHA256 and base32, for the names and tokens of which every letter carries three.
+
+Byte for byte the standard library's, by test, in less than half of its time: 0.6 µs a digest instead of 1.5.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
+from struct import Struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hashlib import _Hash
 
+BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+"""RFC 4648 §6 in lower case: what mail servers do to a local part leaves it whole."""
+
+_PAIRS = tuple(first + second for first in BASE32 for second in BASE32)
+"""What each ten bits are written as: four to five bytes, which are read as one and four."""
+_TWO_FIVES, _FIVE_AND_ONE = Struct(">BIBI").unpack_from, Struct(">BIB").unpack_from
 _BLOCK = 64
 _INNER, _OUTER = (bytes(octet ^ mask for octet in range(256)) for mask in (0x36, 0x5C))
 
@@ -20,6 +30,25 @@ def keyed_digest(key: bytes, data: bytes) -> bytes:
     inner.update(data)
     outer.update(inner.digest())
     return outer.digest()
+
+
+def base32_of_80_bits(digest: bytes) -> str:
+    """Return the first 10 bytes as 16 characters."""
+    a, b, c, d = _TWO_FIVES(digest)
+    return (
+        f"{_PAIRS[a << 2 | b >> 30]}{_PAIRS[b >> 20 & 1023]}{_PAIRS[b >> 10 & 1023]}{_PAIRS[b & 1023]}"
+        f"{_PAIRS[c << 2 | d >> 30]}{_PAIRS[d >> 20 & 1023]}{_PAIRS[d >> 10 & 1023]}{_PAIRS[d & 1023]}"
+    )
+
+
+def base32_of_128_bits(digest: bytes) -> str:
+    """Return the first 16 bytes as 26 characters, without padding."""
+    a, b, last = _FIVE_AND_ONE(digest, 10)
+    return (
+        f"{base32_of_80_bits(digest)}"
+        f"{_PAIRS[a << 2 | b >> 30]}{_PAIRS[b >> 20 & 1023]}{_PAIRS[b >> 10 & 1023]}{_PAIRS[b & 1023]}"
+        f"{_PAIRS[last << 2]}"
+    )
 
 
 @lru_cache(maxsize=64)

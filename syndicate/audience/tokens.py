@@ -18,16 +18,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from base64 import b32encode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
 from syndicate.audience.addresses import address_key
-from syndicate.keyed import keyed_digest
+from syndicate.keyed import BASE32, base32_of_80_bits, keyed_digest
 
-_DIGITS = "abcdefghijklmnopqrstuvwxyz234567"
 _TAG_CHARS = 16
 """80 bits of HMAC: as much as a local part of 64 octets has room for beside a prefix of the editor's."""
 _SIGNATURE_CHARS = 43
@@ -164,7 +163,7 @@ def opaque(keyring: Keyring, kind: str, value: str) -> str:
 
 @lru_cache(maxsize=64)
 def _key_id(key: bytes) -> str:
-    return b32encode(hashlib.sha256(b"syndicate key id:" + key).digest()).decode().lower()[:4]
+    return base32_of_80_bits(hashlib.sha256(b"syndicate key id:" + key).digest())[:4]
 
 
 @lru_cache(maxsize=64)
@@ -179,21 +178,20 @@ def _signature(key: bytes, purpose: Purpose, signed: str, address: str) -> str:
 
 
 def _tag(key: bytes, delivery: int, address: str) -> str:
-    digest = keyed_digest(_derived(key, "verp"), f"{delivery}|{address_key(address)}".encode())
-    return b32encode(digest[:10]).decode().lower()
+    return base32_of_80_bits(keyed_digest(_derived(key, "verp"), f"{delivery}|{address_key(address)}".encode()))
 
 
 def _number(value: int) -> str:
-    digits = _DIGITS[value % 32]
+    digits = BASE32[value % 32]
     while value := value // 32:
-        digits = _DIGITS[value % 32] + digits
+        digits = BASE32[value % 32] + digits
     return digits
 
 
 def _value(digits: str) -> int:
     total = 0
     for digit in digits:
-        total = total * 32 + _DIGITS.index(digit)
+        total = total * 32 + BASE32.index(digit)
     return total
 
 

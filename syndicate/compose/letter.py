@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from base64 import b32encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -27,12 +26,13 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from functools import lru_cache
 from html import escape
+from typing import NamedTuple
 
 from syndicate.compose.headers import addressed, checked_address, display_name, encode_phrase, encode_text, mailbox
 from syndicate.compose.model import RenderedEmail
 from syndicate.compose.quoted import LINE_CHARS, SOFT_BREAK, quoted
 from syndicate.errors import AudienceError, TemplateError
-from syndicate.keyed import keyed_digest
+from syndicate.keyed import base32_of_128_bits, keyed_digest
 
 RESERVED = "syndicateslot7q4m"
 """The word that all marks begin with. Letters and digits only: inlining and URL escaping leave it as it is."""
@@ -87,16 +87,15 @@ class Envelope:
     """What a notice asks the reader to press: counted on from the ways out, and in no header."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slots:
-    """What is one reader's own."""
+class Slots(NamedTuple):
+    """What is one reader's own; a tuple, since one is made for each letter."""
 
     address: str
-    name: str = ""
     message_id: str
     """With angle brackets, as `message_id` gives it."""
     date: datetime
     """Aware. Of the first attempt: a letter tried again is the same letter."""
+    name: str = ""
     token: str = ""
     """What makes the ways out the reader's own (audience/tokens.py); not needed where none of them has one."""
 
@@ -105,9 +104,10 @@ class Slots:
 class CompiledLetter:
     """An issue's letter, ready to be joined: all bytes but the readers' own."""
 
-    segments: tuple[bytes, ...]
+    parts: tuple[bytes, ...]
+    """Every second one is empty: the reader's token goes there."""
     forms: tuple[int, ...]
-    """Between segment i and i+1 stands the token, in this form."""
+    """In which form it goes into each."""
     token_chars: int
     """The longest token that its ways out have room for."""
 
@@ -122,11 +122,10 @@ class CompiledLetter:
         Each line ends in CRLF, the last one too. Raises AudienceError where a slot could not stand in a letter
         (an address with a line break in it).
         """
-        parts = [_own_headers(slots), self.segments[0]]
+        parts = [_own_headers(slots), *self.parts]
         if self.forms:
             tokens = _token_forms(slots, self.token_chars)
-            for form, segment in zip(self.forms, self.segments[1:], strict=True):
-                parts += (tokens[form], segment)
+            parts[2::2] = [tokens[form] for form in self.forms]
         return b"".join(parts)
 
 
@@ -151,7 +150,7 @@ def compile_letter(rendered: RenderedEmail, envelope: Envelope) -> CompiledLette
     _check_shown(rendered, ways, posting=envelope.posting)
     shown = fill(rendered, ways, posting=envelope.posting)
     boundary = f"=_{hashlib.sha256((shown.html + shown.text).encode()).hexdigest()[:32]}"
-    segments, forms = _merged(
+    parts, forms = _merged(
         (
             *_raw(_unsubscribe(ways[: len(envelope.ways_out)])),
             _shared_headers(rendered.subject, envelope, boundary),
@@ -161,7 +160,7 @@ def compile_letter(rendered: RenderedEmail, envelope: Envelope) -> CompiledLette
         )
     )
     longest = max((len(way.replace(_TOKEN_IN_MAILTO, TOKEN).replace(TOKEN, "")) for way in ways), default=0)
-    return CompiledLetter(segments=_settled(segments), forms=forms, token_chars=_URL_CHARS - longest)
+    return CompiledLetter(parts=parts, forms=forms, token_chars=_URL_CHARS - longest)
 
 
 def _checked_way(way: str) -> str:
@@ -182,23 +181,20 @@ def _check_shown(rendered: RenderedEmail, ways: Sequence[str], *, posting: bool)
 
 
 def _merged(pieces: Iterable[_Piece]) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
-    """Return the bytes between the tokens, and the forms of the tokens."""
-    segments: list[list[bytes]] = [[]]
-    forms: list[int] = []
+    """Return what stands between the tokens, with nothing in each token's place, and the forms of the tokens.
+
+    Raises TemplateError where a relay could read another letter than we meant.
+    """
+    parts, forms = [b""], []
     for piece in pieces:
         if isinstance(piece, bytes):
-            segments[-1].append(piece)
+            parts[-1] += piece
         else:
             forms.append(piece)
-            segments.append([])
-    return tuple(b"".join(segment) for segment in segments), tuple(forms)
-
-
-def _settled(segments: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """Return the segments. Raises TemplateError where a relay could read another letter than we meant."""
-    if found := _UNSETTLED.search(b"t".join(segments)):
+            parts += [b"", b""]
+    if found := _UNSETTLED.search(b"".join(parts)):
         raise TemplateError(f"the letter has {found[0]!r} where no letter of ours may have it")
-    return segments
+    return tuple(parts), tuple(forms)
 
 
 def fill(rendered: RenderedEmail, ways_out: Sequence[str] | None = None, *, posting: bool = False) -> RenderedEmail:
@@ -223,8 +219,7 @@ def message_id(secret: bytes, issue_key: str, recipient_key: str, domain: str) -
     RFC 5322 §3.6.4; the left side is 128 bits of HMAC-SHA256 in lower-case letters and digits.
     """
     text = f"{len(issue_key)}:{issue_key}{recipient_key}".encode()
-    digest = keyed_digest(secret, text)[:16]
-    return f"<{b32encode(digest).decode().rstrip('=').lower()}@{domain}>"
+    return f"<{base32_of_128_bits(keyed_digest(secret, text))}@{domain}>"
 
 
 def _for_audience(body: str, posting: bool) -> str:
