@@ -16,7 +16,8 @@ from syndicate.errors import AudienceError
 from syndicate.pipeline.press import Press
 from syndicate.pipeline.returns import refused_at_sending
 from syndicate.store.issues import StoredIssue
-from syndicate.store.ledger import Claim, ClaimedLetter, Done, Ledger
+from syndicate.store.ledger import Claim, ClaimedLetter, Ledger
+from syndicate.store.ledger_sql import Done
 
 
 class LedgerLetters(ABC):

@@ -75,6 +75,10 @@ class Database:
         pooled = self.engine.raw_connection()
         self._driver = pooled.driver_connection
         pooled.detach()
+        if not self.is_sqlite:
+            # As synchronous=NORMAL is to SQLite: a dead process loses nothing, a dead server may lose the last commits.
+            self._driver.execute("SET synchronous_commit = off")
+            self._driver.commit()
         return self._driver
 
     def _close_driver(self) -> None:

@@ -11,9 +11,10 @@ that happens to a delivery (settling.py, deliveries.py) is rare, and is written 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select, update
@@ -25,13 +26,12 @@ from syndicate.delivery.retry import Step
 from syndicate.store.database import Database
 from syndicate.store.deliveries import WAITING
 from syndicate.store.generation import Generation
-from syndicate.store.ledger_sql import Due, Outcome, Postgres, Sqlite
+from syndicate.store.ledger_sql import Done, Due, Postgres, Sqlite
 from syndicate.store.settling import Settling
 from syndicate.store.tables import deliveries
 
 LEASE = timedelta(minutes=15)
 _S = DeliveryState
-_CONFIRMED = SubscriptionState.CONFIRMED.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +55,6 @@ class ClaimedLetter:
     """The list of a posting address, the lists of a notice ("a+b"), or the reader's own first list of the issue's."""
     notice: Notice | None
     attempt: Attempt
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """What came of a claimed delivery."""
-
-    key: DeliveryKey
-    step: Step
-    remote_id: str | None = None
-    remote_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +111,7 @@ class Ledger(Settling):
                 raise ValueError(f"a delivery that is being sent cannot become {each.step.state}")
         while True:
             with self._database.driver_write() as driver:
-                ours = self._sql.record(driver, [_row(each) for each in done], self.owner)
+                ours = self._sql.record(driver, done, self.owner)
                 rows = self._due(driver, claim) if claim else []
                 letters = self._judged(driver, rows, claim) if claim and rows else []
                 number = self._take_all(driver, letters, claim) if claim and letters else None
@@ -201,15 +191,14 @@ class Ledger(Settling):
         """Return those that may be mailed; the others are suppressed."""
         letters, suppressed = [], []
         for row in rows:
-            lists = row.list.split("+") if row.notice and row.list else claim.lists
+            lists = tuple(row.list.split("+")) if row.notice and row.list else tuple(claim.lists)
             notice = Notice(row.notice) if row.notice else None
-            states = dict(each.split("=") for each in row.states.split(",")) if row.states else {}
-            verdict = claim.judge(notice, _facts(row, states, lists)) if row.subscriber_id is not None else None
+            facts, own = _facts(row.states or "", row.reason, lists)
+            verdict = claim.judge(notice, facts) if row.subscriber_id is not None else None
             if isinstance(verdict, Suppressed):
                 suppressed.append((row.id, verdict.reason))
             else:
-                own = row.list or next((name for name in lists if states.get(name) == _CONFIRMED), None)
-                letters.append(_letter(row, notice, own, claim.now))
+                letters.append(_letter(row, notice, row.list or own, claim.now))
         if suppressed:
             self._sql.suppress(driver, suppressed)
         return letters
@@ -234,21 +223,12 @@ def _letter(row: Due, notice: Notice | None, list_name: str | None, now: datetim
     )
 
 
-def _facts(row: Due, states: Mapping[str, str], lists: Sequence[str]) -> RecipientFacts:
-    return RecipientFacts(
-        subscriptions=tuple(SubscriptionState(states[name]) for name in lists if name in states),
-        suppression=SuppressionReason(row.reason) if row.reason else None,
+@lru_cache(maxsize=1000)
+def _facts(states: str, reason: str | None, lists: tuple[str, ...]) -> tuple[RecipientFacts, str | None]:
+    """Return what the policy must know, and the first of the lists that the reader is on. Most readers are alike."""
+    known = dict(each.split("=") for each in states.split(",")) if states else {}
+    facts = RecipientFacts(
+        subscriptions=tuple(SubscriptionState(known[name]) for name in lists if name in known),
+        suppression=SuppressionReason(reason) if reason else None,
     )
-
-
-def _row(done: Done) -> Outcome:
-    step = done.step
-    return Outcome(
-        key=done.key,
-        state=step.state,
-        due=step.due,
-        reply=step.reply,
-        doubts=step.state is _S.IN_DOUBT,
-        remote_id=done.remote_id,
-        remote_url=done.remote_url,
-    )
+    return facts, next((name for name in lists if known.get(name) == SubscriptionState.CONFIRMED), None)

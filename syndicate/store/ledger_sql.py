@@ -11,6 +11,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from syndicate.delivery.model import DeliveryKey, DeliveryState
+from syndicate.delivery.retry import Step
+
 
 class Due(NamedTuple):
     """A row that may be claimed, with what the policy must know of its reader."""
@@ -29,17 +32,13 @@ class Due(NamedTuple):
     """The reader's subscriptions: "weekly=confirmed,friends=unsubscribed"."""
 
 
-class Outcome(NamedTuple):
-    """What is written of a delivery that was claimed."""
+class Done(NamedTuple):
+    """What came of a delivery that was claimed."""
 
-    key: int
-    state: str
-    due: datetime | None
-    reply: str
-    doubts: int
-    """How many doubts this adds."""
-    remote_id: str | None
-    remote_url: str | None
+    key: DeliveryKey
+    step: Step
+    remote_id: str | None = None
+    remote_url: str | None = None
 
 
 _DUE = """
@@ -81,15 +80,9 @@ class Sqlite:
         WHERE id = ? AND state = 'sending' AND owner = ?
     """
 
-    def record(self, driver: Any, done: Sequence[Outcome], owner: str) -> Callable[[], Sequence[int]]:
+    def record(self, driver: Any, done: Sequence[Done], owner: str) -> Callable[[], Sequence[int]]:
         """Write outcomes; the answer is whose were still the owner's."""
-        ours = [
-            key
-            for key, state, due, *rest, remote_id, remote_url in done
-            if driver.execute(
-                self._RECORD, (state, _stored(due) if due else None, *rest, remote_id, remote_url, key, owner)
-            ).rowcount
-        ]
+        ours = [each.key for each in done if driver.execute(self._RECORD, (*_values(each, _stored), owner)).rowcount]
         return lambda: ours
 
     def due(self, driver: Any, issue: int | None, state: str, behind: int, now: datetime, most: int) -> list[Due]:
@@ -120,7 +113,11 @@ class Sqlite:
 
 
 class Postgres:
-    """For psycopg. Whoever else claims at the same time passes over what we hold (SKIP LOCKED)."""
+    """For psycopg. Whoever else claims at the same time passes over what we hold (SKIP LOCKED).
+
+    "IS NOT DISTINCT FROM" is "=" that no index serves: the rows are found by their key, and not by way of the dead
+    index entries of all that were `sending` before.
+    """
 
     _DUE_OF_ISSUE, _DUE_NOTICES, _TAKE, _SUPPRESS, _COUNT = (
         re.sub(r":(\w+)", r"%(\1)s", sql)
@@ -136,17 +133,18 @@ class Postgres:
         UPDATE deliveries d
         SET state = r.state, due = r.due, reply = r.reply, doubts = d.doubts + r.doubts, owner = NULL, lease = NULL,
             remote_id = COALESCE(r.remote_id, d.remote_id), remote_url = COALESCE(r.remote_url, d.remote_url)
-        FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::text[], %s::int[], %s::text[], %s::text[])
-             AS r(key, state, due, reply, doubts, remote_id, remote_url)
-        WHERE d.id = r.key AND d.state = 'sending' AND d.owner = %s
+        FROM unnest(%s::text[], %s::timestamptz[], %s::text[], %s::int[], %s::text[], %s::text[], %s::bigint[])
+             AS r(state, due, reply, doubts, remote_id, remote_url, key)
+        WHERE d.id = r.key AND d.state IS NOT DISTINCT FROM 'sending' AND d.owner = %s
         RETURNING d.id
     """
 
-    def record(self, driver: Any, done: Sequence[Outcome], owner: str) -> Callable[[], Sequence[int]]:
+    def record(self, driver: Any, done: Sequence[Done], owner: str) -> Callable[[], Sequence[int]]:
         """Write outcomes; the answer is whose were still the owner's."""
         if not done:
             return lambda: ()
-        rows = driver.execute(self._RECORD, (*map(list, zip(*done, strict=True)), owner))
+        columns = zip(*(_values(each, _as_it_is) for each in done), strict=True)
+        rows = driver.execute(self._RECORD, (*map(list, columns), owner))
         return lambda: [key for (key,) in rows]
 
     def due(self, driver: Any, issue: int | None, state: str, behind: int, now: datetime, most: int) -> list[Due]:
@@ -171,6 +169,16 @@ class Postgres:
         """Raise the generation; the answer is its new number."""
         rows = driver.execute(_BUMP)
         return lambda: int(rows.fetchone()[0])
+
+
+def _values(done: Done, stored: Callable[[datetime], object]) -> tuple[object, ...]:
+    step, due = done.step, done.step.due
+    doubts = int(step.state is DeliveryState.IN_DOUBT)
+    return (step.state, stored(due) if due else None, step.reply, doubts, done.remote_id, done.remote_url, done.key)
+
+
+def _as_it_is(moment: datetime) -> datetime:
+    return moment
 
 
 def _stored(moment: datetime) -> str:
