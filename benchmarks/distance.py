@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import subprocess
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
+from select import select
 from statistics import median
 from time import perf_counter
 
@@ -77,40 +78,46 @@ def _delayed(sink: int) -> Iterator[int]:
             way.terminate()
 
 
-async def _serve(sink: int) -> None:
-    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection("127.0.0.1", sink)
-        await asyncio.gather(_carry(reader, back), _carry(there, writer))
+def _forward(sink: int) -> None:
+    """Pass every byte on ONE_WAY after it came, however many are on their way: a distance, and no bottleneck.
 
-    server = await asyncio.start_server(forward, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-
-
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Pass every byte on ONE_WAY after it came, however many are on their way: a distance, and no bottleneck."""
-    loop = asyncio.get_running_loop()
-    due: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
-
-    async def arrive() -> None:
+    One loop over plain sockets: a busier one would itself be most of what is measured.
+    """
+    others: dict[socket.socket, socket.socket] = {}
+    under_way: deque[tuple[float, socket.socket, bytes]] = deque()
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        print(door.getsockname()[1], flush=True)
         while True:
-            moment, data = await due.get()
-            await asyncio.sleep(moment - loop.time())
-            if not data:
-                break
-            writer.write(data)
-        writer.close()
+            patience = max(0.0, under_way[0][0] - perf_counter()) if under_way else None
+            for spoke in select([door, *others], [], [], patience)[0]:
+                if spoke is door:
+                    _join(others, door.accept()[0], socket.create_connection(("127.0.0.1", sink)))
+                else:
+                    data = _heard(spoke)
+                    under_way.append((perf_counter() + ONE_WAY, others[spoke], data))
+                    if not data:
+                        del others[spoke]
+            while under_way and under_way[0][0] <= perf_counter():
+                _arrive(*under_way.popleft()[1:])
 
-    arriving = asyncio.create_task(arrive())
-    data = b"more"
-    while data:
-        try:
-            data = await reader.read(1 << 18)
-        except ConnectionError:
-            data = b""
-        due.put_nowait((loop.time() + ONE_WAY, data))
-    await arriving
+
+def _join(others: dict[socket.socket, socket.socket], one: socket.socket, other: socket.socket) -> None:
+    for each in (one, other):
+        each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    others |= {one: other, other: one}
+
+
+def _heard(line: socket.socket) -> bytes:
+    try:
+        return line.recv(1 << 18)
+    except ConnectionError:
+        return b""
+
+
+def _arrive(line: socket.socket, data: bytes) -> None:
+    with suppress(OSError):
+        line.sendall(data) if data else line.shutdown(socket.SHUT_WR)
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1])))
+    _forward(int(sys.argv[1]))
