@@ -14,7 +14,7 @@ from syndicate.errors import AudienceError
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\s\x00-\x1f\x7f@<>(),;:\"\\\[\]]{1,253}")
 MAX_NAME_CHARS = 120
 _MAILBOX = re.compile(r"(.*)<([^<>]*)>")
-_BARE = re.compile(r"[A-Za-z0-9 ]*")
+_BARE = re.compile(r"(?:[A-Za-z0-9]+(?: [A-Za-z0-9]+)*)?")
 _PLAIN = re.compile(r"[ !#-~]*")
 
 
@@ -59,10 +59,15 @@ def mailbox(text: str) -> str:
     return addressed(name.strip().strip('"'), checked_address(address))
 
 
-def display_name(name: str) -> str:
-    """Return a reader's name as a letter says it: one line of at most 120 characters, without what no eye sees."""
-    seen = name if name.isprintable() else "".join(char for char in name if char.isprintable())
-    return " ".join(seen.split())[:MAX_NAME_CHARS]
+def reader_mailbox(name: str, address: str) -> str:
+    """Return a reader's To: the name in one line of at most 120 characters, without what no eye sees.
+
+    Raises AudienceError for an address that cannot stand there.
+    """
+    if len(name) > MAX_NAME_CHARS or not _BARE.fullmatch(name):
+        seen = "".join(char for char in name if char.isprintable())
+        name = encode_phrase(" ".join(seen.split())[:MAX_NAME_CHARS])
+    return f"{name} <{checked_address(address)}>" if name else checked_address(address)
 
 
 def addressed(name: str, address: str) -> str:

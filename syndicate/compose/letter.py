@@ -28,7 +28,7 @@ from functools import lru_cache
 from html import escape
 from typing import NamedTuple
 
-from syndicate.compose.headers import addressed, checked_address, display_name, encode_phrase, encode_text, mailbox
+from syndicate.compose.headers import encode_phrase, encode_text, mailbox, reader_mailbox
 from syndicate.compose.model import RenderedEmail
 from syndicate.compose.quoted import LINE_CHARS, SOFT_BREAK, quoted
 from syndicate.errors import AudienceError, TemplateError
@@ -298,7 +298,7 @@ def _unsubscribe(ways_out: Sequence[str]) -> str:
 def _own_headers(slots: Slots) -> bytes:
     if not _MESSAGE_ID.fullmatch(slots.message_id):
         raise AudienceError(f'"{slots.message_id}" is no Message-ID')
-    to = addressed(display_name(slots.name), checked_address(slots.address))
+    to = reader_mailbox(slots.name, slots.address)
     date = _date(int(slots.date.timestamp()))
     return f"To: {to}\r\nDate: {date}\r\nMessage-ID: {slots.message_id}\r\n".encode("ascii")
 
@@ -312,10 +312,12 @@ def _date(seconds: int) -> str:
 def _token_forms(slots: Slots, most_chars: int) -> tuple[bytes, bytes, bytes, bytes]:
     """Return a reader's token in its forms, in the order of their numbers."""
     token = slots.token
-    in_mailto = token.replace("+", "%2B")
-    if not _TOKEN.fullmatch(token) or len(in_mailto) > most_chars:
+    if not _TOKEN.fullmatch(token):
         raise AudienceError(f'the token "{token}" of {slots.address} cannot stand in a way out')
-    forms = token.encode(), in_mailto.encode()
+    raw = token.encode()
+    in_mailto = raw.replace(b"+", b"%2B")
     if len(in_mailto) <= LINE_CHARS:
-        return *forms, *forms
-    return *forms, quoted(token), quoted(in_mailto)
+        return raw, in_mailto, raw, in_mailto
+    if len(in_mailto) > most_chars:
+        raise AudienceError(f"{slots.address} is on so many lists that its ways out are too long for a letter")
+    return raw, in_mailto, quoted(token), quoted(in_mailto.decode())
