@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -28,11 +27,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import fullness
 from benchmarks.installation import installation, postgres
-from benchmarks.judge import Run, Verdict, judge
-from benchmarks.sinks import Manners, SinkProcess, sink
+from benchmarks.judge import Verdict, judge
+from benchmarks.sinks import Manners, sink
+from benchmarks.stage import Stage
 from benchmarks.witness import Witness
 
-ROOT = Path(__file__).resolve().parent.parent
 CONNECTIONS = 10
 SIDE_SHARE = 10
 """The scenarios beside the kills have a tenth of the readers."""
@@ -42,77 +41,10 @@ EARLY_SHARE = 0.1
 START_SECONDS = 1.0
 FIRST_RATE = 1_000.0
 """Letters a second, as long as nothing was measured."""
+MOST_SHARES = 4
 STOPS = 5
 ROOM_BYTES, ROOM_BYTES_A_READER = 160 * 1024, 400
 """Left on a disk that is to fill up: enough to begin, and not to end."""
-MOST_ROUNDS = 10
-HOURS_A_ROUND = 2
-SENDER_SECONDS = 600.0
-
-
-@dataclass
-class Stage:
-    """An installation, its sink, and what happened there so far."""
-
-    folder: Path
-    config: Path
-    sink: SinkProcess
-    witness: Witness
-    readers: int
-    crashes: int
-    chance: random.Random
-    say: Callable[[str], None]
-    disk: fullness.Disk | None = None
-    """Where the installation is on a disk of its own."""
-    runs: list[Run] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def start(self, name: str = "sender", *, before: Callable[[], None] | None = None) -> subprocess.Popen[bytes]:
-        """Start `syndicate run --once`; what it says is in a file of that name."""
-        words = [sys.executable, "-m", "syndicate", "--config", str(self.config), "run", "--once"]
-        return self._popen(words, name, before)
-
-    def said(self, name: str = "sender") -> str:
-        """Return what the process of that name has written to stderr."""
-        return (self.folder / f"{name}.stderr").read_text(encoding="utf-8", errors="replace")
-
-    def look(self, *, crashes: int = 0) -> Run:
-        """End a run: see what came of it."""
-        run = self.witness.look(crashes=crashes)
-        self.runs.append(run)
-        return run
-
-    def ended(self, sender: subprocess.Popen[bytes], *codes: int, name: str = "sender") -> None:
-        """Wait until a sender has ended by itself; any other exit code is a fault."""
-        code = sender.wait(SENDER_SECONDS)
-        if code not in codes:
-            told = " / ".join(self.said(name).strip().splitlines()[-2:])
-            self.faults.append(f"the {name} ended with {code}: {told or 'without a word'}")
-
-    def finish(self) -> None:
-        """Send the rest: at once what is due now, then what waits for a later hour, each some hours on."""
-        self.ended(self.start(), 0, 1)
-        self.look()
-        for turn in range(1, MOST_ROUNDS + 1):
-            if not self.witness.moving:
-                return
-            self.say(f"{self.witness.moving} wait for a later hour")
-            words = [sys.executable, str(ROOT / "benchmarks" / "shifted.py"), str(self.config)]
-            self.ended(self._popen([*words, str(turn * HOURS_A_ROUND)], "later"), 0, 1, name="later")
-            self.look()
-
-    def _popen(self, words: list[str], name: str, before: Callable[[], None] | None = None) -> subprocess.Popen[bytes]:
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("SYNDICATE_")}
-        with (self.folder / f"{name}.stderr").open("wb") as stderr:
-            return subprocess.Popen(
-                [*(self.disk.within if self.disk else ()), *words],
-                cwd=self.folder,
-                env={**environment, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-                stdout=subprocess.DEVNULL,
-                stderr=stderr,
-                preexec_fn=before,
-            )
 
 
 def killed(stage: Stage) -> None:
@@ -123,25 +55,35 @@ def killed(stage: Stage) -> None:
         sender = stage.start()
         if stage.chance.random() < EARLY_SHARE:
             sleep(stage.chance.uniform(0, START_SECONDS))
-        elif await_letters(stage, sender, 1):
-            share = max(1.0, (stage.readers - len(reached)) / (stage.crashes - crash))
-            began = monotonic()
-            sleep(stage.chance.uniform(0, 2 * share / rate))
-            rate = 0.7 * rate + 0.3 * max(1.0, stage.witness.letters() / (monotonic() - began))
+        elif stage.await_letters(sender, 1):
+            share = max(1, (stage.readers - len(reached)) // (stage.crashes - crash))
+            rate = 0.7 * rate + 0.3 * _pass_a_while(stage, sender, share, rate)
         was_alive = sender.poll() is None
         sender.kill()
         sender.wait()
         run = stage.look(crashes=int(was_alive))
         reached.update(reader for reader, _ in run.taken)
         stage.say(f"crash {crash + 1} of {stage.crashes}: {len(reached)} reached, {len(run.doubtful)} in doubt")
+        if not stage.witness.moving:
+            stage.notes.append(f"all was sent after {crash + 1} kills of {stage.crashes}")
+            break
     stage.finish()
+
+
+def _pass_a_while(stage: Stage, sender: subprocess.Popen[bytes], share: int, rate: float) -> float:
+    """Wait a random time in which about `share` letters go, never many more; return how many went in a second."""
+    began = monotonic()
+    until = began + stage.chance.uniform(0, 2 * share / rate)
+    while monotonic() < until and stage.witness.letters() < MOST_SHARES * share and sender.poll() is None:
+        sleep(0.001)
+    return max(1.0, stage.witness.letters() / (monotonic() - began))
 
 
 def stopped(stage: Stage) -> None:
     """SIGTERM, as a restart of the service brings it: what is on the wires is finished, so nothing is in doubt."""
     for _ in range(STOPS):
         sender = stage.start()
-        if await_letters(stage, sender, stage.chance.randint(1, max(1, stage.readers // STOPS // 2))):
+        if stage.await_letters(sender, stage.chance.randint(1, max(1, stage.readers // STOPS // 2))):
             sender.terminate()
         stage.ended(sender, 0, 1)
         stage.look()
@@ -151,7 +93,7 @@ def stopped(stage: Stage) -> None:
 def sessions_end(stage: Stage) -> None:
     """The database server ends every session of the sender in the midst of a send, as it does when it restarts."""
     sender = stage.start()
-    if await_letters(stage, sender, stage.chance.randint(1, stage.readers // 2)):
+    if stage.await_letters(sender, stage.chance.randint(1, stage.readers // 2)):
         stage.notes.append(f"{stage.witness.ledger.end_sessions()} sessions ended")
     stage.ended(sender, 1, 2, 3)
     stage.look(crashes=1)
@@ -165,7 +107,7 @@ def sink_dies(stage: Stage) -> None:
     marks = sorted(stage.chance.sample(range(1, max(8, stage.readers * 3 // 4)), 4))
     sender, deaths = stage.start(), 0
     for number, mark in enumerate(marks):
-        if not await_letters(stage, sender, mark):
+        if not stage.await_letters(sender, mark):
             break
         stage.sink.kill()
         deaths += 1
@@ -188,7 +130,7 @@ def misbehaves(stage: Stage) -> None:
 def second_sender(stage: Stage) -> None:
     """A second sender is started beside the first: it names the first, leaves with 1, and the first goes on."""
     first = stage.start("first sender")
-    if not await_letters(stage, first, stage.sink.manners.holds_after or 1):
+    if not stage.await_letters(first, stage.sink.manners.holds_after or 1):
         stage.faults.append("the first sender ended before the second was started")
     second = stage.start("second sender")
     stage.ended(second, 1, name="second sender")
@@ -224,15 +166,6 @@ def disk_full(stage: Stage) -> None:
     if disk is not None:
         disk.free()
     stage.finish()
-
-
-def await_letters(stage: Stage, sender: subprocess.Popen[bytes], count: int) -> bool:
-    """Wait until so many letters of this run were taken; False where the sender ended before."""
-    while stage.witness.letters() < count:
-        if sender.poll() is not None:
-            return False
-        sleep(0.001)
-    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
