@@ -92,6 +92,7 @@ def send(
     from syndicate.cli.story import tell_issue, tell_tally
     from syndicate.pipeline import deliver, publish
     from syndicate.pipeline.examples import send_test
+    from syndicate.store.account import account_of
 
     with opened(context) as app:
         if test_address is not None:
@@ -109,12 +110,13 @@ def send(
         published = publish(app, made.digest)
         with Bars() as bars:
             delivered = deliver(app, progress=bars.sending)
+        account = account_of(app.database, published.issue) if published.issue else None
     if as_json:
         print_json({"published": published, "letters": dict(delivered.letters)})
     click.echo(tell_issue(published), err=True)
-    click.echo(tell_tally("letters", delivered.letters), err=True)
+    click.echo(account.sentence() if account else tell_tally("letters", delivered.letters), err=True)
     if any(state != "sent" for state in delivered.letters):
-        click.echo(f"  which, and why: syndicate deliveries list --issue {published.issue}", err=True)
+        click.echo(f"  why, and what comes next: syndicate issues show {published.issue}", err=True)
     for fault in delivered.faults:
         click.echo(f"stopped: {fault}", err=True)
     context.exit(1 if delivered.has_failures or delivered.faults else 0)

@@ -16,7 +16,8 @@ from rich.text import Text
 from syndicate.cli.sendings import Piece, Sending, Standing
 from syndicate.cli.terminal import tame
 
-LEAST_BAR, MOST_BAR = 10, 40
+LEAST_BAR, MOST_BAR, BAR_STEP = 8, 40, 8
+"""A bar's length goes by steps, so that it does not twitch with each figure that grows."""
 REDRAWS = 8
 """A second: a relay that has stopped must show, though nothing is told any more."""
 
@@ -78,10 +79,10 @@ def lines(standing: Standing, width: int) -> Iterator[RenderableType]:
 def _row(name: Text, standing: Standing, told: Text, width: int) -> RenderableType:
     row = Table.grid(padding=(0, 2, 0, 0))
     row.add_column(no_wrap=True, overflow="ellipsis")
-    spare = min(MOST_BAR, width - cell_len(name.plain) - cell_len(told.plain) - 4)
+    spare = min(MOST_BAR, width - cell_len(name.plain) - cell_len(told.plain) - 4) // BAR_STEP * BAR_STEP
     bar: Iterable[RenderableType] = ()
     if standing.share is not None and spare >= LEAST_BAR:
-        bar = (ProgressBar(total=1.0, completed=standing.share, width=spare),)
+        bar = (ProgressBar(total=1.0, completed=standing.share, width=spare, complete_style="green"),)
         row.add_column(width=spare)
     row.add_column(no_wrap=True, overflow="ellipsis")
     row.add_row(name, *bar, told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ class Standing:
         if self.is_over:
             yield f"in {clock(self.seconds)}", ""
         elif (left := self.left) is not None:
-            yield f"{clock(left)} left", ""
+            yield f"{clock(math.ceil(left))} left", ""
 
     def line(self) -> str:
         """Return it in one line for a log or a mail of cron."""

@@ -55,8 +55,9 @@ def tell_issue(published: Published) -> str:
 
 
 def tell_tally(what: str, tally: Counter[DeliveryState]) -> str:
-    """Return one line on what became of letters or statuses."""
-    return f"{what}: " + ", ".join(f"{number} {state.value.replace('_', ' ')}" for state, number in tally.items())
+    """Return one line on what became of letters or statuses, always in the same order."""
+    found = (f"{tally[state]:,} {state.value.replace('_', ' ')}" for state in DeliveryState if tally[state])
+    return f"{what}: {', '.join(found)}"
 
 
 def _tell_deliveries(tick: Tick) -> Iterator[str]:

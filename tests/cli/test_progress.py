@@ -46,13 +46,13 @@ def drawn(shown: Standing, width: int) -> list[str]:
 def test_on_a_wide_terminal_all_stands_in_one_line_with_a_bar() -> None:
     (line,) = drawn(standing(), 120)
     assert line.startswith(f"{WHAT}  ━")
-    assert line.endswith("62%  12,300 of 20,000 sent  3 deferred  1 failed  1,234/s  0:06 left")
+    assert line.endswith("62%  12,300 of 20,000 sent  3 deferred  1 failed  1,234/s  0:07 left")
 
 
 def test_on_a_narrow_one_what_went_wrong_stands_below() -> None:
     first, second = drawn(standing(), 60)
     assert first.startswith(f"{WHAT}  ━")
-    assert first.endswith("62%  1,234/s  0:06 left")
+    assert first.endswith("62%  1,234/s  0:07 left")
     assert second == "  12,300 of 20,000 sent  3 deferred  1 failed"
 
 
