@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import io
+import logging
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
+from threading import Lock
 
 import pytest
 from rich.console import Console
 
+from syndicate import log
+from syndicate.cli import progress, run
 from syndicate.cli.live import lines
 from syndicate.cli.progress import Bars, EachMinute
 from syndicate.cli.sendings import Sending, Standing, clock
+from syndicate.cli.story import tell_tally
 from syndicate.delivery.model import DeliveryState
+from tests.pipeline.studio import DAY, FRIDAY, HOUR, WEDNESDAY, Post, studio
 
+OLD = Post(name="old", published=WEDNESDAY - 9 * DAY)
 S = DeliveryState
 WHAT = "issue 12 of weekly"
 
@@ -158,3 +166,27 @@ def test_however_often_it_is_told_it_draws_ten_times_a_second(monkeypatch: pytes
         bars.sending(WHAT, Counter({S.SENT: number}), 10_000)
     assert drawn_at[0] >= 1000.5, "what is over at once is not drawn at all"
     assert 10 <= len(drawn_at) <= 20
+
+
+def test_the_log_of_a_long_run_says_once_a_minute_how_far_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(progress, "TELL_SECONDS", 0.0)  # a minute is over at once
+    monkeypatch.setattr(log.logger, "propagate", True)
+    caplog.set_level(logging.INFO, logger="syndicate")
+    with studio(tmp_path) as house:
+        house.readers("ada", "bo", "cy")
+        house.begin(OLD)
+        house.feed(Post(name="harbour"), OLD)
+        house.live(HOUR)
+        house.clock.set(FRIDAY)
+        run._beat(house.app, Lock())  # the rest of the command is the scheduler
+    told = [vars(each)["facts"] for each in caplog.records if each.getMessage() == "issue-progress"]
+    of_the_issue = [each for each in told if each["what"] == "issue 1 of weekly"]
+    assert of_the_issue
+    assert of_the_issue[-1]["sent"] <= of_the_issue[-1]["of"] == 3
+
+
+def test_a_tally_is_told_in_the_order_of_the_states_and_only_what_there_is() -> None:
+    tally = Counter({S.IN_DOUBT: 1, S.FAILED: 2, S.SENT: 20_000, S.DEFERRED: 0})
+    assert tell_tally("letters", tally) == "letters: 20,000 sent, 2 failed, 1 in doubt"
