@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
+from syndicate.delivery.manners import Pace, Rules
 from syndicate.delivery.model import (
     DeliveryKey,
     DeliveryState,
@@ -61,40 +61,6 @@ class Claims(Protocol[MessageOut]):
         """Plan again what surely never was on a wire."""
 
 
-class Pacing(Protocol):
-    """How fast, and how many; `syndicate.delivery.manners` has the real one."""
-
-    def room(self, now: datetime, most: int) -> int:
-        """Return how many of `most` may be claimed now."""
-
-    def wait(self, now: datetime) -> timedelta | None:
-        """Return after how long there is room (0: now); None where nothing more goes in this run."""
-
-    def took(self, count: int, now: datetime) -> None:
-        """Note that so many were claimed."""
-
-    def heard(self, outcome: Outcome, now: datetime) -> None:
-        """Note what a server said."""
-
-
-class Unpaced:
-    """As fast as the wire takes them."""
-
-    def room(self, now: datetime, most: int) -> int:  # noqa: ARG002
-        """Return all that was asked for."""
-        return most
-
-    def wait(self, now: datetime) -> timedelta | None:  # noqa: ARG002
-        """Return that nobody has to wait."""
-        return timedelta(0)
-
-    def took(self, count: int, now: datetime) -> None:
-        """Note nothing."""
-
-    def heard(self, outcome: Outcome, now: datetime) -> None:
-        """Note nothing."""
-
-
 class Supply(Generic[Message]):
     """What a channel pulls its messages from (`protocols.Supply`), and where what came of them is gathered."""
 
@@ -106,9 +72,10 @@ class Supply(Generic[Message]):
         policy: RetryPolicy,
         stopping: Callable[[], bool],
         progress: Callable[[Counter[DeliveryState]], None],
-        pace: Pacing,
+        pace: Pace,
+        tally: Counter[DeliveryState],
     ) -> None:
-        self.tally: Counter[DeliveryState] = Counter()
+        self.tally = tally
         self._claims: Claims[Message] = claims
         self._clock, self._policy, self._pace = clock, policy, pace
         self._stopping, self._progress = stopping, progress
@@ -182,16 +149,24 @@ def deliver(
     policy: RetryPolicy,
     stopping: Callable[[], bool],
     progress: Callable[[Counter[DeliveryState]], None],
-    pace: Pacing | None = None,
+    pace: Pace | None = None,
+    tally: Counter[DeliveryState] | None = None,
 ) -> Counter[DeliveryState]:
     """Deliver what is due until nothing is, or `stopping` or the pace says so; return how many went to which state.
 
     Raises ChannelError where the channel does not work as a whole; by then every claimed delivery is recorded,
     and what never was on a wire is planned again. Any other exception leaves what is claimed as `sending`: it
-    may be on a wire, so the next sender finds it in doubt. What came before it is recorded, if that is possible.
+    may be on a wire, so the next sender finds it in doubt. What came before it is recorded, if that is possible,
+    and counted in `tally`, where one is given.
     """
     supply: Supply[Message] = Supply(
-        claims, clock=clock, policy=policy, stopping=stopping, progress=progress, pace=pace or Unpaced()
+        claims,
+        clock=clock,
+        policy=policy,
+        stopping=stopping,
+        progress=progress,
+        pace=pace or Pace(Rules()),
+        tally=Counter() if tally is None else tally,
     )
     try:
         for key, outcome in channel.send(supply):

@@ -7,18 +7,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from syndicate.app import App
 from syndicate.compose.model import IssueState
+from syndicate.config import Mail
 from syndicate.delivery.deliver import deliver as deliver_through
 from syndicate.delivery.model import DeliveryState, InDoubtRule, RetryPolicy
-from syndicate.errors import ChannelError, SyndicateError, TemplateError, UnreachableError
+from syndicate.errors import ChannelError, SyndicateError, TemplateError
 from syndicate.log import event
 from syndicate.pipeline.letters import IssueLetters
 from syndicate.pipeline.notices import Interleaved, NoticeLetters
 from syndicate.pipeline.posts import AccountStatuses
+from syndicate.pipeline.sending import send_letters, tell_of_relay
 from syndicate.pipeline.tell import alert, recovered
 from syndicate.store.issues import StoredIssue
 from syndicate.store.ledger import Ledger
@@ -28,8 +30,6 @@ MAIL_RETRY = RetryPolicy()
 NOTICE_RETRY = RetryPolicy(first_wait=timedelta(minutes=1), longest_wait=timedelta(hours=1))
 STATUS_RETRY = RetryPolicy(first_wait=timedelta(minutes=2), longest_wait=timedelta(hours=1))
 MOST_DOUBTS = 3
-RELAY_PATIENCE = timedelta(hours=1)
-"""How long an issue may wait for a relay that does not answer before the editor is told."""
 Progress = Callable[[str, Counter[DeliveryState], int | None], None]
 """Told at each commit: what is being delivered, how many went to which state so far, and how many there are."""
 
@@ -108,7 +108,7 @@ def _letters(app: App, ledger: Ledger, progress: Progress) -> tuple[Counter[Deli
         try:
             tally += _one_issue(app, ledger, issue, progress)
         except SyndicateError as error:
-            _tell_of_relay(app, issue.frozen or issue.created, error, issue=issue.id)
+            tell_of_relay(app, issue.frozen or issue.created, error, incident="mail")
             return tally, (error,)
     return tally, ()
 
@@ -118,31 +118,23 @@ def _notices(app: App, ledger: Ledger, progress: Progress) -> tuple[Counter[Deli
     oldest = ledger.oldest_notice(app.clock.now())
     if app.config.mail is None or oldest is None:
         return Counter(), ()
+    mail = app.config.mail
     try:
-        tally = deliver_through(
-            NoticeLetters(app, ledger, app.config.mail),
-            app.mail_channel(),
-            clock=app.clock,
+        tally = send_letters(
+            app,
+            lambda relay: NoticeLetters(app, ledger, mail, relay),
             policy=NOTICE_RETRY,
-            stopping=app.stop.is_set,
             progress=lambda tally: progress("notices to readers", tally, None),
+            since=oldest,
         )
     except TemplateError as error:
         alert(app, "notices", f"nobody can be asked or welcomed, for a template does not render: {error}")
         return Counter(), (error,)
     except SyndicateError as error:
-        _tell_of_relay(app, oldest, error, notices=1)
+        tell_of_relay(app, oldest, error, incident="mail")
         return Counter(), (error,)
     recovered(app, "notices")
     return tally, ()
-
-
-def _tell_of_relay(app: App, since: datetime, error: SyndicateError, **what: int) -> None:
-    """Alert the editor at once where a person must act, and only after a while where the relay may come back."""
-    if isinstance(error, UnreachableError) and app.clock.now() - since < RELAY_PATIENCE:
-        event("relay-unreachable", level=logging.WARNING, because=error.what, **what)
-    else:
-        alert(app, "mail", f"the relay does not take our letters: {error}")
 
 
 def _one_issue(app: App, ledger: Ledger, issue: StoredIssue, progress: Progress) -> Counter[DeliveryState]:
@@ -150,23 +142,24 @@ def _one_issue(app: App, ledger: Ledger, issue: StoredIssue, progress: Progress)
     is_frozen = issue.state is IssueState.FROZEN
     if is_frozen and not app.issues.move(issue.id, IssueState.SENDING, now=app.clock.now()):
         return tally
-    if app.config.mail is not None and (waiting := ledger.waiting(issue.id)):
-        what = f"issue {issue.number} of {issue.digest}"
-        letters = IssueLetters(app, ledger, app.config.mail, issue)
-        claims = Interleaved(letters, NoticeLetters(app, ledger, app.config.mail))
-        tally = deliver_through(
-            claims,
-            app.mail_channel(),
-            clock=app.clock,
+    mail = app.config.mail
+    if mail is not None and (waiting := ledger.waiting(issue.id)):
+        tally = send_letters(
+            app,
+            lambda relay: _interleaved(app, ledger, mail, issue, relay),
             policy=MAIL_RETRY,
-            stopping=app.stop.is_set,
-            progress=lambda tally: progress(what, tally, waiting),
+            progress=lambda tally: progress(f"issue {issue.number} of {issue.digest}", tally, waiting),
+            since=issue.frozen or issue.created,
         )
         if tally[DeliveryState.SENT]:
             recovered(app, "mail")
     if ledger.is_finished(issue.id) and app.issues.move(issue.id, IssueState.SENT, now=app.clock.now()):
         event("issue-sent", digest=issue.digest, number=issue.number, **_account(ledger, issue.id))
     return tally
+
+
+def _interleaved(app: App, ledger: Ledger, mail: Mail, issue: StoredIssue, relay: str | None) -> Interleaved:
+    return Interleaved(IssueLetters(app, ledger, mail, issue, relay), NoticeLetters(app, ledger, mail, relay))
 
 
 def _account(ledger: Ledger, issue: int) -> dict[str, int]:

@@ -23,8 +23,8 @@ from syndicate.store.ledger_sql import Done
 class LedgerLetters(ABC):
     """What the delivery loop needs of the ledger for letters (delivery/deliver.py: Claims); what they are is open."""
 
-    def __init__(self, app: App, ledger: Ledger) -> None:
-        self._app, self._ledger = app, ledger
+    def __init__(self, app: App, ledger: Ledger, relay: str | None) -> None:
+        self._app, self._ledger, self._relay = app, ledger, relay
 
     @abstractmethod
     def _claim(self, most: int) -> Claim:
@@ -45,7 +45,10 @@ class LedgerLetters(ABC):
 
     def give_back(self, keys: Sequence[DeliveryKey]) -> None:
         """Plan again what surely never was on a wire."""
-        self._ledger.give_back(keys, self._app.clock.now())
+        now = self._app.clock.now()
+        given_back = self._ledger.give_back(keys, now)
+        if self._relay is not None:
+            self._app.relays.take_back(self._relay, given_back, now)
 
     def _all_addressed(self, rows: Sequence[ClaimedLetter]) -> list[Claimed[Letter]]:
         claimed = []
@@ -60,10 +63,10 @@ class LedgerLetters(ABC):
 class IssueLetters(LedgerLetters):
     """The letters of one issue."""
 
-    def __init__(self, app: App, ledger: Ledger, mail: Mail, issue: StoredIssue) -> None:
+    def __init__(self, app: App, ledger: Ledger, mail: Mail, issue: StoredIssue, relay: str | None = None) -> None:
         if issue.email is None:
             raise ValueError(f"issue {issue.id} was never frozen")
-        super().__init__(app, ledger)
+        super().__init__(app, ledger, relay)
         self._issue = issue
         self._press = Press(
             app,
@@ -75,8 +78,14 @@ class IssueLetters(LedgerLetters):
         )
 
     def _claim(self, most: int) -> Claim:
-        now = self._app.clock.now()
-        return Claim(issue=self._issue.id, lists=self._issue.lists, judge=_may_receive, most=most, now=now)
+        return Claim(
+            issue=self._issue.id,
+            lists=self._issue.lists,
+            judge=_may_receive,
+            most=most,
+            now=self._app.clock.now(),
+            relay=self._relay,
+        )
 
     def _addressed(self, row: ClaimedLetter) -> Letter:
         address, list_name = row.address, row.list_name or self._issue.lists[0]

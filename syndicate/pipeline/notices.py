@@ -32,13 +32,13 @@ NOTICE_EVERY = 20
 class NoticeLetters(LedgerLetters):
     """The notices that are due."""
 
-    def __init__(self, app: App, ledger: Ledger, mail: Mail) -> None:
-        super().__init__(app, ledger)
+    def __init__(self, app: App, ledger: Ledger, mail: Mail, relay: str | None = None) -> None:
+        super().__init__(app, ledger, relay)
         self._mail = mail
         self._compiled: dict[tuple[Notice, tuple[str, ...]], CompiledLetter] = {}
 
     def _claim(self, most: int) -> Claim:
-        return Claim(issue=None, judge=_may_notify, most=most, now=self._app.clock.now())
+        return Claim(issue=None, judge=_may_notify, most=most, now=self._app.clock.now(), relay=self._relay)
 
     def _all_addressed(self, rows: Sequence[ClaimedLetter]) -> list[Claimed[Letter]]:
         try:
