@@ -33,13 +33,16 @@ from syndicate.delivery.model import (
 from syndicate.delivery.proof import Rule
 from syndicate.delivery.retry import Step, next_step
 from syndicate.errors import AudienceError, NotFoundError
+from syndicate.pipeline import returns
+from syndicate.returns.model import ReturnKind
 from syndicate.store.account import account_of, reasons_of, times_of
 from syndicate.store.audience import AudienceStore
 from syndicate.store.database import Database
 from syndicate.store.deliveries import move
 from syndicate.store.generation import Generation
 from syndicate.store.issues import IssueStore
-from syndicate.store.ledger import ClaimedLetter, Done, Ledger
+from syndicate.store.ledger import ClaimedLetter, Ledger
+from syndicate.store.ledger_sql import Done
 from syndicate.store.notices import plan_latest_issue
 from syndicate.store.opening import open_database
 from syndicate.store.people import forget
@@ -309,12 +312,12 @@ class Ledgers(RuleBasedStateMachine):
         if state is S.PLANNED and self.issues.get(self.issue).state is IssueState.SENT:  # cli/deliveries.py: resolve_to
             self.issues.move(self.issue, IssueState.SENDING, now=self.now)
 
-    @rule(data=st.data(), state=st.sampled_from([S.BOUNCED, S.COMPLAINED]))
-    def comes_back(self, data: st.DataObject, state: DeliveryState) -> None:
+    @rule(data=st.data(), kind=st.sampled_from([ReturnKind.HARD, ReturnKind.SOFT, ReturnKind.COMPLAINT]))
+    def comes_back(self, data: st.DataObject, kind: ReturnKind) -> None:
         """Something comes back of a letter."""
         number = data.draw(st.sampled_from([each.id for each in self.ledger.listed(issue=self.issue)]))
         with self.database.write() as connection:
-            move(connection, number, Step(state=state, due=None, reply="what a server or a provider said"))
+            returns._move(connection, number, kind, "what a server or a provider said")
 
     @rule(who=somebody, barred=st.booleans())
     def leave(self, who: str, *, barred: bool) -> None:

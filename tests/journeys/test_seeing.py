@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.channels.smtp_server import Action, Moment, Say, ScriptedSmtp, Step
-from tests.journeys.site import Site
+from tests.journeys.site import Site, kill
 
 pytestmark = pytest.mark.journey
 WIDTH, READERS = 60, 60
@@ -85,6 +85,37 @@ def test_a_sending_is_seen_while_it_goes_and_leaves_only_its_account(tmp_path: P
     assert drawn
     assert max(map(len, drawn)) <= WIDTH
     assert lines[-2] == f"letters: {READERS - 1} sent, 1 failed", "what was drawn is gone, and the account stays"
+
+
+def test_after_a_crash_the_account_is_proven_and_says_who_died_with_letters_on_a_wire(
+    tmp_path: Path, database_url: str
+) -> None:
+    struck = threading.Event()
+
+    def die_at_the_third(moment: Moment) -> Action | None:
+        if moment.step is Step.DOT and moment.letter == 3 and not struck.is_set():
+            struck.set()
+            started.wait(10)
+            kill(process)
+            process.wait(10)
+        return None
+
+    started = threading.Event()
+    with ScriptedSmtp(on_step=die_at_the_third) as server:
+        relay = {"relay": {"host": "127.0.0.1", "port": server.port, "security": "none"}}
+        site = Site(tmp_path, mail=relay, database=database_url)
+        site.subscribe(5)
+        process = site.start("run", "--once")
+        started.set()
+        process.communicate(timeout=60)
+        dead = site.run("issues", "prove", "1").stdout
+        assert "still to go" in dead
+        assert f"process {process.pid} died with letters on a wire: the next `syndicate run` puts them in doubt" in dead
+        site.run("run", "--once", code=None)
+    proven = site.json("issues", "prove", "1")
+    assert proven["holds"]
+    account = proven["account"]
+    assert account["candidates"] == 5 == account["sent"] + account["in_doubt"]
 
 
 def test_where_nobody_looks_a_short_sending_draws_nothing(tmp_path: Path) -> None:
