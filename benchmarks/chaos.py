@@ -102,6 +102,22 @@ def sessions_end(stage: Stage) -> None:
     stage.finish()
 
 
+def server_dies(stage: Stage) -> None:
+    """The PostgreSQL server dies in the midst of a send and recovers. What it forgot must not be sent again unasked."""
+    sender = stage.start()
+    if stage.await_letters(sender, stage.chance.randint(1, stage.readers // 2)):
+        stage.witness.ledger.kill_session()
+    stage.ended(sender, 1, 2, 3)
+    stage.look(crashes=1)
+    stage.ended(stage.start(), 0, 1)
+    stage.look(crashes=1)
+    if "looks like a restored backup" in stage.said():
+        stage.notes.append("it had forgotten its last commits, which was noticed, and sending stopped")
+        stage.command("store", "accept-restore")
+        stage.look(crashes=1)
+    stage.finish()
+
+
 def sink_dies(stage: Stage) -> None:
     """The sink is killed four times during a send: three times it is back soon, then only when the sender has left."""
     marks = sorted(stage.chance.sample(range(1, max(8, stage.readers * 3 // 4)), 4))
@@ -186,6 +202,7 @@ SCENARIOS = (
     Scenario(name="killed", play=killed, main=True),
     Scenario(name="stopped", play=stopped),
     Scenario(name="sessions-end", play=sessions_end, databases=("postgresql",)),
+    Scenario(name="server-dies", play=server_dies, databases=("postgresql",)),
     Scenario(name="sink-dies", play=sink_dies),
     Scenario(name="refusals", play=misbehaves, manners=lambda readers: Manners(refuses=0.1)),
     Scenario(
@@ -289,7 +306,10 @@ def _played(scenario: Scenario, kind: str, folder: Path, url: str | None, asked:
             disk=disk,
         )
         stage.say(f"{readers} readers")
-        scenario.play(stage)
+        try:
+            scenario.play(stage)
+        except (TimeoutError, subprocess.TimeoutExpired) as error:
+            stage.faults.append(f"it did not come to an end: {error}")
     verdict = judge(stage.runs, stage.witness.final, candidates=readers, connections=CONNECTIONS)
     return Report(
         name=name,

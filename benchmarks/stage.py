@@ -63,6 +63,15 @@ class Stage:
             told = " / ".join(self.said(name).strip().splitlines()[-2:])
             self.faults.append(f"the {name} ended with {code}: {told or 'without a word'}")
 
+    def command(self, *arguments: str) -> str:
+        """Run a command that an editor would; return what it says on stdout."""
+        words = [sys.executable, "-m", "syndicate", "--config", str(self.config), *arguments]
+        process = self._popen(words, "command", stdout=subprocess.PIPE)
+        told, _ = process.communicate(timeout=SENDER_SECONDS)
+        if process.returncode:
+            self.faults.append(f"{' '.join(arguments[:2])} ended with {process.returncode}: {self.said('command')}")
+        return told.decode()
+
     def await_letters(self, sender: subprocess.Popen[bytes], count: int) -> bool:
         """Wait until so many letters of this run were taken; False where the sender ended before."""
         while self.witness.letters() < count:
@@ -93,25 +102,17 @@ class Stage:
 
     def _decide(self) -> None:
         """Do what a person does about what was in doubt too often: look into the relay's log, and say what it says."""
-        listed = self._command("deliveries", "list", "--state", "in_doubt", "--limit", "1000000", "--json")
+        listed = self.command("deliveries", "list", "--state", "in_doubt", "--limit", "1000000", "--json")
         reached = {reader for run in self.runs for reader, _ in run.taken}
         held = [(str(each["id"]), each["recipient"] in reached) for each in json.loads(listed)]
         came = [number for number, is_there in held if is_there]
         missing = [number for number, is_there in held if not is_there]
         if came:
-            self._command("deliveries", "resolve", "--as", "sent", *came)
+            self.command("deliveries", "resolve", "--as", "sent", *came)
         if missing:
-            self._command("deliveries", "retry", *missing)
+            self.command("deliveries", "retry", *missing)
         told = f"{len(came)} had come, {len(missing)} were planned again"
         self.notes.append(f"{len(held)} in doubt waited for a person: {told}")
-
-    def _command(self, *arguments: str) -> str:
-        words = [sys.executable, "-m", "syndicate", "--config", str(self.config), *arguments]
-        process = self._popen(words, "command", stdout=subprocess.PIPE)
-        told, _ = process.communicate(timeout=SENDER_SECONDS)
-        if process.returncode:
-            self.faults.append(f"{' '.join(arguments[:2])} ended with {process.returncode}: {self.said('command')}")
-        return told.decode()
 
     def _popen(
         self,

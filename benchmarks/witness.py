@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,11 +12,12 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from sqlalchemy import Connection, create_engine, select, text
+from sqlalchemy.exc import OperationalError
 
 from benchmarks.judge import Run
 from syndicate.store.tables import deliveries, subscribers
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 _OTHERS = """
     FROM pg_stat_activity
     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
@@ -82,9 +85,11 @@ class Ledger:
     def _open(self) -> Iterator[Connection]:
         with tempfile.TemporaryDirectory() as folder:
             engine = create_engine(_copied(self._file, Path(folder)) if self._file else self._url)
-            with engine.connect() as connection:
-                yield connection
-            engine.dispose()
+            try:
+                with engine.connect() as connection:
+                    yield connection
+            finally:
+                engine.dispose()
 
     def states(self) -> tuple[dict[str, str], int]:
         """Return each reader's state, and how many deliveries may still move by themselves."""
@@ -94,16 +99,29 @@ class Ledger:
         return {address: state for address, state, _ in rows}, moving
 
     def is_quiet(self) -> bool:
-        """Return whether no session of a dead sender is left in the server."""
+        """Return whether the server is up, and no session of a dead sender is left in it."""
         if self._file:
             return True
-        with self._open() as connection:
-            return int(connection.execute(text(f"SELECT count(*) {_OTHERS}")).scalar_one()) == 0
+        try:
+            with self._open() as connection:
+                return int(connection.execute(text(f"SELECT count(*) {_OTHERS}")).scalar_one()) == 0
+        except OperationalError:
+            return False  # The server is recovering.
 
     def end_sessions(self) -> int:
         """Have the server end every session but this one; return how many."""
         with self._open() as connection:
             return len(connection.execute(text(f"SELECT pg_terminate_backend(pid) {_OTHERS}")).all())
+
+    def kill_session(self) -> None:
+        """SIGKILL the process of the server that serves the sender, as the kernel does where memory runs out.
+
+        PostgreSQL then takes its shared memory for spoilt, ends every session, and recovers from its log.
+        """
+        with self._open() as connection:
+            pids = connection.execute(text(f"SELECT pid {_OTHERS}")).scalars().all()
+        for pid in pids[:1]:
+            os.kill(pid, signal.SIGKILL)
 
 
 class Witness:
