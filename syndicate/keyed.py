@@ -17,7 +17,7 @@ BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 """RFC 4648 §6 in lower case: what mail servers do to a local part leaves it whole."""
 
 _PAIRS = tuple(first + second for first in BASE32 for second in BASE32)
-"""What each ten bits are written as: four to five bytes, which are read as one and four."""
+"""What ten bits are written as. Five bytes are four such pairs; they are read as one byte and four."""
 _TWO_FIVES, _FIVE_AND_ONE = Struct(">BIBI").unpack_from, Struct(">BIB").unpack_from
 _BLOCK = 64
 _INNER, _OUTER = (bytes(octet ^ mask for octet in range(256)) for mask in (0x36, 0x5C))
@@ -34,20 +34,20 @@ def keyed_digest(key: bytes, data: bytes) -> bytes:
 
 def base32_of_80_bits(digest: bytes) -> str:
     """Return the first 10 bytes as 16 characters."""
-    a, b, c, d = _TWO_FIVES(digest)
+    high, low, second_high, second_low = _TWO_FIVES(digest)
     return (
-        f"{_PAIRS[a << 2 | b >> 30]}{_PAIRS[b >> 20 & 1023]}{_PAIRS[b >> 10 & 1023]}{_PAIRS[b & 1023]}"
-        f"{_PAIRS[c << 2 | d >> 30]}{_PAIRS[d >> 20 & 1023]}{_PAIRS[d >> 10 & 1023]}{_PAIRS[d & 1023]}"
+        f"{_PAIRS[high << 2 | low >> 30]}{_PAIRS[low >> 20 & 1023]}{_PAIRS[low >> 10 & 1023]}{_PAIRS[low & 1023]}"
+        f"{_PAIRS[second_high << 2 | second_low >> 30]}{_PAIRS[second_low >> 20 & 1023]}"
+        f"{_PAIRS[second_low >> 10 & 1023]}{_PAIRS[second_low & 1023]}"
     )
 
 
 def base32_of_128_bits(digest: bytes) -> str:
     """Return the first 16 bytes as 26 characters, without padding."""
-    a, b, last = _FIVE_AND_ONE(digest, 10)
+    high, low, last = _FIVE_AND_ONE(digest, 10)
     return (
-        f"{base32_of_80_bits(digest)}"
-        f"{_PAIRS[a << 2 | b >> 30]}{_PAIRS[b >> 20 & 1023]}{_PAIRS[b >> 10 & 1023]}{_PAIRS[b & 1023]}"
-        f"{_PAIRS[last << 2]}"
+        f"{base32_of_80_bits(digest)}{_PAIRS[high << 2 | low >> 30]}{_PAIRS[low >> 20 & 1023]}"
+        f"{_PAIRS[low >> 10 & 1023]}{_PAIRS[low & 1023]}{_PAIRS[last << 2]}"
     )
 
 

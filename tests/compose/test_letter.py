@@ -123,6 +123,7 @@ def test_the_unsubscribe_header_is_raw_whatever_the_length_of_its_url(length: in
     content = COMPILED.address(READER._replace(token=token))
     assert f"List-Unsubscribe: <{url}>,\r\n <{mail}>\r\n".encode() in content
     assert part(read(content), "html") == fill(RENDERED, (url, mail)).html
+    check_bytes(content)
 
 
 def test_25_full_reviews_arrive_whole_in_gmail() -> None:
