@@ -134,10 +134,11 @@ def _account(app: App, issue: StoredIssue, account: Account, times: Times) -> It
 
 
 def _pace(times: Times) -> str:
+    from syndicate.cli.sendings import pace
+
     if times.pace is None or times.pace.per_second is None:
         return ""
-    rate = times.pace.per_second
-    return f"; nine in ten within {in_words(times.pace.took)}, {rate:,.{0 if rate >= 10 else 1}f} a second"
+    return f"; nine in ten within {in_words(times.pace.took)}, {pace(times.pace.per_second)}"
 
 
 def _why(issue: StoredIssue, reasons: tuple[Reason, ...]) -> Iterator[str]:

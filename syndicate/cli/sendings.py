@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from syndicate.delivery.model import DeliveryState
 
 RECENT_SECONDS = 5.0
 """Over so long the letters a second are reckoned, so that a relay that has become slow shows."""
+FEW_LETTERS = 3
+"""Over so many at least, so that a relay that may have ten in a minute does not seem to stand still between two."""
+MOST_MOMENTS = 64
+"""So many are remembered: at ten a second, more than the last seconds."""
 LEAST_SECONDS = 0.5
 """Before that nobody can say how fast it is."""
 _S = DeliveryState
@@ -60,7 +64,7 @@ class Standing:
     def speeds(self) -> Iterator[Piece]:
         """Yield the letters a second and the time left, as far as they are known."""
         if self.per_second is not None:
-            yield f"{_figure(self.per_second)}/s", "cyan"
+            yield pace(self.per_second), "cyan"
         if self.is_over:
             yield f"in {clock(self.seconds)}", ""
         elif (left := self.left) is not None:
@@ -81,21 +85,18 @@ class Sending:
         self.ended: float | None = None
         self._tally: Mapping[DeliveryState, int] = {}
         self._total: int | None = None
-        self._moments: deque[tuple[float, int]] = deque([(at, 0)])
+        self._moments: deque[tuple[float, int]] = deque([(at, 0)], MOST_MOMENTS)
 
     def told(self, tally: Mapping[DeliveryState, int], total: int | None, at: float) -> None:
         """Take in how far it is; `tally` is of all that came since it began."""
         self._tally, self._total = dict(tally), total
         self._moments.append((at, sum(tally.values())))
-        while len(self._moments) > 2 and self._moments[1][0] <= at - RECENT_SECONDS:
-            self._moments.popleft()
 
     def standing(self, at: float) -> Standing:
         """Return how far it is. Another thread may ask, while this one tells."""
         moments = list(self._moments)
         at = at if self.ended is None else self.ended
-        past = [moment for moment in moments if moment[0] <= at - RECENT_SECONDS]
-        since, before = (self.began, 0) if self.ended is not None or not past else past[-1]
+        since, before = (self.began, 0) if self.ended is not None else self._lately(moments, at)
         span = at - since
         return Standing(
             what=self.what,
@@ -106,6 +107,12 @@ class Sending:
             is_over=self.ended is not None,
         )
 
+    def _lately(self, moments: Sequence[tuple[float, int]], at: float) -> tuple[float, int]:
+        """Return the moment from which the letters a second are reckoned."""
+        (first, few), (last, many) = moments[0], moments[-1]
+        seconds = max(RECENT_SECONDS, FEW_LETTERS * (last - first) / max(1, many - few))
+        return next((each for each in reversed(moments) if each[0] <= at - seconds), (self.began, 0))
+
 
 def clock(seconds: float) -> str:
     """Return a time as a clock shows it: "0:06", "1:02:03"."""
@@ -114,5 +121,8 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _figure(number: float) -> str:
-    return f"{number:,.0f}" if number >= 10 else f"{number:.1f}"
+def pace(per_second: float) -> str:
+    """Return how fast it goes, in a unit that fits: "1,234/s", "2.5/s", "10/min"."""
+    if 0 < per_second < 1:
+        return f"{per_second * 60:.0f}/min"
+    return f"{per_second:.1f}/s" if 0 < per_second < 10 else f"{per_second:,.0f}/s"

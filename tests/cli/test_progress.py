@@ -17,7 +17,7 @@ from syndicate import log
 from syndicate.cli import progress, run
 from syndicate.cli.live import lines
 from syndicate.cli.progress import Bars, EachMinute
-from syndicate.cli.sendings import Sending, Standing, clock
+from syndicate.cli.sendings import Sending, Standing, clock, pace
 from syndicate.cli.story import tell_tally
 from syndicate.delivery.model import DeliveryState
 from tests.pipeline.studio import DAY, FRIDAY, HOUR, WEDNESDAY, Post, studio
@@ -76,6 +76,13 @@ def test_no_line_is_wider_than_the_terminal(width: int, total: int | None) -> No
     assert all(len(line) <= width for line in drawn(standing(total=total), width))
 
 
+@pytest.mark.parametrize("width", range(46, 131, 3))
+def test_from_46_columns_on_nothing_is_cut(width: int) -> None:
+    told = "\n".join(drawn(standing(), width))
+    for words in (WHAT, "62%", "12,300 of 20,000 sent", "3 deferred", "1 failed", "1,234/s", "0:07 left"):
+        assert words in told
+
+
 def test_the_rate_is_of_the_last_seconds_and_falls_to_nothing_where_nothing_comes() -> None:
     sending = Sending(WHAT, 0.0)
     for second in range(1, 11):
@@ -85,6 +92,23 @@ def test_the_rate_is_of_the_last_seconds_and_falls_to_nothing_where_nothing_come
     assert sending.standing(12.5).per_second == pytest.approx(300 / 5.5)
     assert sending.standing(30.0).per_second == 0
     assert sending.standing(30.0).left is None
+
+
+def test_a_relay_that_may_have_ten_in_a_minute_does_not_seem_to_stand_still() -> None:
+    sending = Sending(WHAT, 0.0)
+    for number in range(1, 11):
+        sending.told({S.SENT: number}, 100, 6.0 * number)
+    for later in (0.0, 3.0, 5.9):
+        shown = sending.standing(60.0 + later)
+        assert shown.per_second == pytest.approx(1 / 6, rel=0.35)
+    assert sending.standing(300.0).per_second == 0
+
+
+@pytest.mark.parametrize(
+    ("per_second", "shown"), [(0, "0/s"), (1 / 6, "10/min"), (2.5, "2.5/s"), (15.2, "15/s"), (1234.4, "1,234/s")]
+)
+def test_a_pace_is_told_in_a_unit_that_fits(per_second: float, shown: str) -> None:
+    assert pace(per_second) == shown
 
 
 def test_a_sending_that_is_over_says_how_long_it_took() -> None:
@@ -129,7 +153,7 @@ def test_where_another_one_begins_the_one_before_is_over() -> None:
         hand.at = 1000 + at
         minutes.sending(what, Counter({S.SENT: at}), None)
     minutes.end()
-    assert told == [f"{WHAT}: 61 sent, 1.0/s", f"{WHAT}: 61 sent, 0.9/s, in 1:10"]
+    assert told == [f"{WHAT}: 61 sent, 1.0/s", f"{WHAT}: 61 sent, 52/min, in 1:10"]
 
 
 def test_without_a_terminal_nothing_is_drawn_and_rich_is_not_loaded() -> None:
