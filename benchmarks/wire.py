@@ -73,7 +73,7 @@ def _turns() -> int:
 
 
 def letters(count: int) -> Iterator[Letter]:
-    """Yield so many letters of 5 KB, each to a reader of its own."""
+    """Yield so many letters of 5 KB, each to a reader of its own, settled as the compiled ones are."""
     rest = b"Subject: This week at The Lantern\r\n\r\n" + _LINE * (BYTES // len(_LINE))
     for number in range(count):
         message_id = f"<{number}@lantern.example>"
@@ -83,4 +83,5 @@ def letters(count: int) -> Iterator[Letter]:
             sender=f"bounce+{number}@lantern.example",
             recipient=f"reader{number}@example.org",
             content=b"Message-ID: %b\r\n%b" % (message_id.encode(), rest),
+            is_settled=True,
         )

@@ -12,7 +12,7 @@ from syndicate.config import Mail
 from syndicate.delivery.deliver import Claimed, Concluded, remote_of
 from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Refused
 from syndicate.delivery.retry import Step
-from syndicate.errors import AudienceError
+from syndicate.errors import AudienceError, TemplateError
 from syndicate.pipeline.press import Press
 from syndicate.pipeline.returns import refused_at_sending
 from syndicate.store.issues import StoredIssue
@@ -55,6 +55,9 @@ class LedgerLetters(ABC):
         for row in rows:
             try:
                 claimed.append(Claimed(message=self._addressed(row), attempt=row.attempt))
+            except TemplateError:
+                self.give_back([each.key for each in rows])  # The template can be mended, and then they go.
+                raise
             except AudienceError as error:
                 self._ledger.record(row.key, Step(state=DeliveryState.FAILED, due=None, reply=error.what))
         return claimed

@@ -40,13 +40,6 @@ class NoticeLetters(LedgerLetters):
     def _claim(self, most: int) -> Claim:
         return Claim(issue=None, judge=_may_notify, most=most, now=self._app.clock.now(), relay=self._relay)
 
-    def _all_addressed(self, rows: Sequence[ClaimedLetter]) -> list[Claimed[Letter]]:
-        try:
-            return super()._all_addressed(rows)
-        except TemplateError:
-            self.give_back([row.key for row in rows])  # the template can be mended, and then they go
-            raise
-
     def _addressed(self, row: ClaimedLetter) -> Letter:
         notice = row.notice
         if row.subscriber_id is None or row.address is None or notice is None:
