@@ -95,8 +95,8 @@ class Supply(Generic[Message]):
         return self._ready.popleft().message
 
     def wait(self) -> float:
-        """Return for how many seconds no message should be pulled yet; 0 where one may be."""
-        wait = None if self._ready else self._pace.wait(self._clock.now())
+        """Return for how many seconds no message should be pulled yet; 0 where one may be, or none comes any more."""
+        wait = None if self._ready or self._stopping() else self._pace.wait(self._clock.now())
         return wait.total_seconds() if wait else 0.0
 
     def settle(self) -> None:

@@ -24,6 +24,8 @@ MOST_BREAKS = 5
 
 With several connections, all of them but one may fall once more: a relay that restarts breaks them together."""
 
+HELD_SECONDS = 0.5
+"""So long it waits for the pace at a time: a person who asks it to end waits no longer than that."""
 SLOW_SECONDS = 0.1
 """A source that takes longer over a letter is not waited for while a relay waits for the text of the one before."""
 
@@ -36,6 +38,7 @@ class Pool:
     ) -> None:
         self._source: Iterator[Letter] | None = source
         self._supply = supply
+        self._is_held_back = False
         """The source once more, where it keeps accounts and a pace."""
         self._place = place
         self._most = connections
@@ -121,7 +124,8 @@ class Pool:
 
     def _pull(self) -> Letter | None:
         """Return the next letter of the source; what the source raises is kept until every outcome was told."""
-        if self._source is None or (self._supply and self._supply.wait()):
+        self._is_held_back = bool(self._source and self._supply and self._supply.wait())
+        if self._source is None or self._is_held_back:
             return None
         began = time.monotonic()
         letter = None
@@ -175,8 +179,8 @@ class Pool:
     def _patience(self, deadlines: Sequence[float]) -> float | None:
         now = time.monotonic()
         waits = [max(0.0, min(deadlines) - now)] if deadlines else []
-        if self._supply and self._source and (paced := self._supply.wait()):
-            waits.append(paced)
+        if self._supply and self._is_held_back:  # By now it may be 0: then the letter is pulled at once.
+            waits.append(min(self._supply.wait(), HELD_SECONDS))
         return min(waits, default=None)
 
     def _give_up_on_the_late(self) -> None:
