@@ -120,8 +120,7 @@ class App:
             return OutboxMail(self.config.resolve(mail.outbox or Path("out")))
         from syndicate.channels.smtp import SmtpChannel
 
-        if name is None:  # A single letter, an alert: where none is open, the first is worth a try.
-            name = next(iter((*self.open_relays(), *mail.route)))
+        name = name or self.relays_to_try()[0]
         relay = mail.route[name]
         return SmtpChannel(
             host=relay.host,
@@ -137,6 +136,10 @@ class App:
     def open_relays(self) -> tuple[str, ...]:
         """Return the relays that do not rest and have quota left, in their order."""
         return tuple(name for name, relay in self._route.items() if self._is_open(name, relay))
+
+    def relays_to_try(self) -> tuple[str, ...]:
+        """Return the relays for a letter by hand, or an alert: the open ones, then the others, worth a try too."""
+        return tuple(dict.fromkeys((*self.open_relays(), *self._route)))
 
     @property
     def _route(self) -> Mapping[str, Relay]:

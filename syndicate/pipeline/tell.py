@@ -41,16 +41,25 @@ def tell(app: App) -> int:
 
 
 def _tell_one(app: App, mail: Mail, notify: str, incident: Incident) -> bool:
+    letter = _letter(app, mail, notify, incident)
+    is_told = any(_is_taken(app, relay, letter, incident) for relay in app.relays_to_try() or (None,))
+    if is_told:
+        app.incidents.told(incident, app.clock.now())
+    return is_told
+
+
+def _is_taken(app: App, relay: str | None, letter: Letter, incident: Incident) -> bool:
+    """Return whether a relay, or the outbox, took the mail: the incident may be that the first one does not."""
+    because: object
     try:
-        outcomes = [outcome for _, outcome in app.mail_channel().send([_letter(app, mail, notify, incident)])]
+        outcomes = [outcome for _, outcome in app.mail_channel(relay).send([letter])]
+        if any(isinstance(outcome, Sent) for outcome in outcomes):
+            return True
+        because = outcomes
     except SyndicateError as error:
-        event("alert-not-mailed", level=logging.WARNING, incident=incident.name, because=error.what)
-        return False
-    if not any(isinstance(outcome, Sent) for outcome in outcomes):
-        event("alert-not-mailed", level=logging.WARNING, incident=incident.name, because=outcomes)
-        return False
-    app.incidents.told(incident, app.clock.now())
-    return True
+        because = error.what
+    event("alert-not-mailed", level=logging.WARNING, incident=incident.name, relay=relay, because=because)
+    return False
 
 
 def _letter(app: App, mail: Mail, notify: str, incident: Incident) -> Letter:

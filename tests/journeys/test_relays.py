@@ -176,6 +176,17 @@ def test_no_window_of_a_send_holds_more_letters_than_the_rate_allows(
         assert (times[-1] - times[0]).total_seconds() <= 24 / rate, "and no slower than it must be"
 
 
+def test_a_send_that_waits_for_its_rate_ends_when_it_is_asked_to(tmp_path: Path) -> None:
+    def end_it(moment: Moment) -> Action | None:
+        if moment.step is Step.DOT:
+            made.app.stop.set()
+        return None
+
+    with ScriptedSmtp(on_step=end_it) as server, house(tmp_path, 9, main=f"port: {server.port}, rate: 0.01") as made:
+        beats(made, FRIDAY, QUARTER)
+        assert states(made) == {S.SENT: 1, S.PLANNED: 8}
+
+
 # --- a rest ---
 
 
@@ -259,6 +270,15 @@ def test_letters_go_by_the_next_relay_where_the_first_cannot_be_reached(tmp_path
         assert to_readers(second) == everyone(9)
         assert states(made) == {S.SENT: 9}
         assert deliver(made.app).faults == ()
+
+
+def test_of_a_relay_that_stays_away_the_editor_is_told_by_the_one_that_works(tmp_path: Path) -> None:
+    with ScriptedSmtp() as second, house(tmp_path, 9, a=f"port: {closed_port()}", b=f"port: {second.port}") as made:
+        beats(made, FRIDAY + 2 * HOUR, QUARTER)
+        assert subjects(second) == []
+        made.app.incidents.open("relay:a", "the relay does not take our letters", made.clock.now())
+        made.tick()
+        assert subjects(second) == ["[The Lantern] the relay does not take our letters"]
 
 
 def test_a_relay_that_cannot_be_reached_uses_up_no_quota_by_being_tried(tmp_path: Path) -> None:
