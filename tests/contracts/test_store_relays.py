@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select
 
+from syndicate.audience.model import SuppressionReason
+from syndicate.audience.policy import may_receive
 from syndicate.delivery.manners import Rest
+from syndicate.delivery.model import DeliveryKey
+from syndicate.store.audience import AudienceStore
 from syndicate.store.database import Database
+from syndicate.store.generation import Generation
+from syndicate.store.ledger import Claim, Ledger
 from syndicate.store.relays import RelayStore
 from syndicate.store.tables import relay_hours
-from tests.contracts.build import HOUR, NOW
+from tests.contracts.build import HOUR, NOW, frozen
 
 MICRO = timedelta(microseconds=1)
 THIS_HOUR = NOW.replace(minute=0, second=0, microsecond=0)
@@ -54,6 +60,29 @@ def test_what_was_counted_before_the_hour_turned_stays_counted(database: Databas
     assert relays.given("main", NOW) == 7
     relays.take_back("main", 5, NOW + HOUR)
     assert relays.given("main", NOW) == 7
+
+
+def test_letters_are_counted_by_the_very_claim_for_as_many_as_were_claimed(
+    database: Database, generation: Generation
+) -> None:
+    issue = frozen(database, "ada", "bo", "cy", "dee", "eve")
+    AudienceStore(database).suppress("ada@reader.example", SuppressionReason.MANUAL, NOW)
+    ledger, relays = Ledger(database, generation, "host:1:a"), RelayStore(database)
+
+    def claimed(relay: str | None, most: int, now: datetime) -> list[DeliveryKey]:
+        claim = Claim(
+            issue=issue, lists=("readers",), judge=lambda _, facts: may_receive(facts), most=most, now=now, relay=relay
+        )
+        return [each.key for each in ledger.exchange((), claim).letters]
+
+    late = THIS_HOUR + HOUR - MICRO
+    assert len(claimed("main", 2, late)) == 1, "the suppressed one is not claimed, and not counted"
+    assert len(claimed("main", 1, late + MICRO)) == 1
+    assert len(claimed(None, 1, late + MICRO)) == 1, "a relay without a quota is not counted"
+    assert relays.hours("main", late + HOUR) == {THIS_HOUR: 1, THIS_HOUR + HOUR: 1}
+    assert len(claimed("main", 9, late + MICRO)) == 1
+    assert claimed("main", 9, late + MICRO) == []
+    assert relays.hours("main", late + HOUR) == {THIS_HOUR: 1, THIS_HOUR + HOUR: 2}
 
 
 def test_what_counts_no_more_is_swept_away_and_nothing_else(database: Database) -> None:
