@@ -41,7 +41,8 @@ EARLY_SHARE = 0.1
 START_SECONDS = 1.0
 FIRST_RATE = 1_000.0
 """Letters a second, as long as nothing was measured."""
-MOST_SHARES = 4
+MOST_SHARES, SPARE_SHARES = 4, 5
+"""Of what each kill is to find on its way: never many more, and some left for after the last."""
 STOPS = 5
 ROOM_BYTES, ROOM_BYTES_A_READER = 160 * 1024, 400
 """Left on a disk that is to fill up: enough to begin, and not to end."""
@@ -56,7 +57,7 @@ def killed(stage: Stage) -> None:
         if stage.chance.random() < EARLY_SHARE:
             sleep(stage.chance.uniform(0, START_SECONDS))
         elif stage.await_letters(sender, 1):
-            share = max(1, (stage.readers - len(reached)) // (stage.crashes - crash))
+            share = max(1, (stage.readers - len(reached)) // (stage.crashes - crash + SPARE_SHARES))
             rate = 0.7 * rate + 0.3 * _pass_a_while(stage, sender, share, rate)
         was_alive = sender.poll() is None
         sender.kill()
