@@ -71,7 +71,7 @@ def _tell_faults(faults: ConfigFaults, as_json: bool) -> None:
 
 def plans(config: Config) -> Iterator[str]:
     """Yield what will happen under this configuration, a sentence each."""
-    from syndicate.config.values import format_duration
+    from syndicate.config.measures import format_duration
 
     for name, feed in config.feeds.items():
         backfill = f"; its first poll announces {feed.backfill}" if feed.backfill else ""
@@ -87,7 +87,7 @@ def plans(config: Config) -> Iterator[str]:
 
 def _readers(config: Config) -> Iterator[str]:
     """Yield where readers join and leave, and what is done with what comes back, as far as there is any of it."""
-    from syndicate.config.values import format_duration
+    from syndicate.config.measures import format_duration
 
     if config.web.public_url:
         yield f"readers join and leave at {config.web.public_url}, served at {config.web.public_listen}"

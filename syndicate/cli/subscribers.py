@@ -150,7 +150,7 @@ def _check_not_forgotten(app: App, address: str) -> None:
 
 def _duration(text: str) -> timedelta:
     """Return the time that an option says. Raises UsageError for what is none."""
-    from syndicate.config.values import parse_duration
+    from syndicate.config.measures import parse_duration
 
     try:
         return parse_duration(text)

@@ -1,7 +1,9 @@
 """config.yaml and the environment → a frozen `Config`, with every fault in one report.
 
-    values.py       how a duration, a size, an address, an hour is written, and what is wrong with one
-    schema.py       the one list of keys: type, default, and a line of help for each
+    measures.py     how a time, a size, a rate is written, and what is wrong with one
+    values.py       the same for an address, a host, a list's name, and all else
+    kinds.py        these as types that the schema's keys have
+    schema.py       the one list of keys: type, default, and a line of help for each; those of mail are in mail.py
     source.py       YAML → plain values, each with the line it stood on
     checks.py       what holds between keys; what is allowed and still worth a warning
     load.py         all of these together: `load_config`
@@ -17,6 +19,7 @@ from __future__ import annotations
 from syndicate.config.checks import config_warnings
 from syndicate.config.credentials import mailbox_password, relay_password, token
 from syndicate.config.load import load_config
+from syndicate.config.mail import Imap, Mail, Mailbox, Relay, Security
 from syndicate.config.schema import (
     Account,
     Config,
@@ -25,14 +28,9 @@ from syndicate.config.schema import (
     FeedConfig,
     FirstIssue,
     Http,
-    Imap,
     Include,
     ListConfig,
-    Mail,
-    Mailbox,
-    Relay,
     SectionConfig,
-    Security,
     Site,
     Web,
 )

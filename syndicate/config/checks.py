@@ -10,7 +10,8 @@ import importlib.util
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
-from syndicate.config.schema import Config, Mail, Relay, Security
+from syndicate.config.mail import Mail, Relay, Security
+from syndicate.config.schema import Config
 from syndicate.config.source import Fault, Keys, Source
 from syndicate.config.values import did_you_mean, is_loopback, split_sender
 

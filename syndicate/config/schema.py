@@ -10,85 +10,44 @@ from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    PrivateAttr,
-    model_validator,
-)
+from pydantic import Field, PrivateAttr
 
 from syndicate.audience.model import OptIn, Welcome
 from syndicate.compose.select import LeadRule
-from syndicate.config import values
-from syndicate.delivery.manners import Rules
-from syndicate.delivery.model import InDoubtRule
+from syndicate.config.kinds import (
+    Address,
+    Database,
+    Duration,
+    FeedSource,
+    File,
+    Hashtags,
+    Hour,
+    Instance,
+    Language,
+    Lead,
+    Line,
+    Listen,
+    Network,
+    Origin,
+    Part,
+    PublicUrl,
+    Size,
+    Slug,
+    Template,
+    Text,
+    Title,
+    Url,
+    Variable,
+    Zone,
+)
+from syndicate.config.mail import Mail
 from syndicate.reviews.model import Kind
-from syndicate.schedule import Slot, parse_slot
 
 
-def _slot(value: object) -> Slot:
-    return value if isinstance(value, Slot) else parse_slot(str(value))
-
-
-Duration = Annotated[timedelta, BeforeValidator(values.parse_duration), PlainSerializer(values.format_duration)]
-Size = Annotated[int, BeforeValidator(values.parse_size), PlainSerializer(values.format_size)]
-Hour = Annotated[Slot, BeforeValidator(_slot), PlainSerializer(str)]
-Lead = Annotated[LeadRule, BeforeValidator(lambda value: LeadRule.RATING if value == "rule" else value)]
-Line = Annotated[str, AfterValidator(values.check_line)]
-Text = Annotated[str, AfterValidator(values.check_text)]
-Slug = Annotated[str, AfterValidator(values.check_slug)]
-Variable = Annotated[str, AfterValidator(values.check_variable)]
-Zone = Annotated[str, AfterValidator(values.check_zone)]
-Language = Annotated[str, AfterValidator(values.check_language)]
-Address = Annotated[str, AfterValidator(values.check_address)]
-Sender = Annotated[str, AfterValidator(values.check_sender)]
-Url = Annotated[str, AfterValidator(values.check_url), PlainSerializer(values.mask_url)]
-FeedSource = Annotated[str, AfterValidator(values.check_feed_source), PlainSerializer(values.mask_url)]
-Instance = Annotated[str, AfterValidator(values.check_instance)]
-Host = Annotated[str, AfterValidator(values.check_host)]
-ReturnPath = Annotated[str, AfterValidator(values.check_return_path)]
-PublicUrl = Annotated[str, AfterValidator(values.check_public_url)]
-Origin = Annotated[str, AfterValidator(values.check_origin)]
-Network = Annotated[str, AfterValidator(values.check_network)]
-Rate = Annotated[float, BeforeValidator(values.parse_rate), PlainSerializer(values.format_rate)]
-Listen = Annotated[str, AfterValidator(values.check_listen)]
-Database = Annotated[str, AfterValidator(values.check_database), PlainSerializer(values.mask_url)]
-Title = Annotated[str, AfterValidator(values.check_title)]
-Template = Annotated[str, AfterValidator(values.check_template)]
-File = Annotated[Path, AfterValidator(values.check_path)]
-Hashtags = Annotated[
-    str, BeforeValidator(lambda value: "" if value is None else value), AfterValidator(values.check_hashtags)
-]
-Positive = Field(gt=timedelta(0))
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, populate_by_name=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _null_is_absent(cls, data: object) -> object:
-        """A key with nothing after its colon is a key that was not given."""
-        if data is None:
-            return {}
-        if not isinstance(data, dict):
-            return data
-        known = {field.alias or name for name, field in cls.model_fields.items()}
-        return {key: value for key, value in data.items() if value is not None or key not in known}
-
-    def __repr_args__(self) -> Any:
-        for name, value in super().__repr_args__():
-            yield name, values.mask_url(value) if isinstance(value, str) else value
-
-
-class Site(_Part):
+class Site(Part):
     name: Line = Field(description="The site's name, as readers know it.")
     url: Url = Field(description="The site's address.")
     language: Language = Field(default="en", description="The language of dates, numbers and statuses: en, de, pt-BR.")
@@ -105,7 +64,7 @@ class Site(_Part):
         return ZoneInfo(self.timezone)
 
 
-class Include(_Part):
+class Include(Part):
     kinds: tuple[Kind, ...] = Field(
         default=(Kind.REVIEW,),
         min_length=1,
@@ -114,7 +73,7 @@ class Include(_Part):
     labels: tuple[Line, ...] = Field(default=(), description="Carry only posts with one of these labels; empty: any.")
 
 
-class FeedConfig(_Part):
+class FeedConfig(Part):
     url: FeedSource = Field(description="The feed's address; or the path of a file, or sample:lantern.")
     every: Duration = Field(
         default=timedelta(minutes=15), ge=timedelta(seconds=1), description="How often it is asked."
@@ -136,119 +95,7 @@ class FeedConfig(_Part):
     include: Include = Field(default=Include(), description="Which posts are carried.")
 
 
-class Security(StrEnum):
-    """How the line to a relay is secured; both kinds check the certificate."""
-
-    STARTTLS = "starttls"
-    TLS = "tls"
-    NONE = "none"
-
-
-class Relay(_Part):
-    host: Host = Field(description="The mail server that takes our letters.")
-    port: int = Field(default=587, ge=1, le=65535, description="Its port: 587 with starttls, 465 with tls.")
-    security: Security = Field(default=Security.STARTTLS, description="starttls, tls, or none (this machine only).")
-    user: Line | None = Field(default=None, description="The user name, where the relay asks for one.")
-    password_env: Variable | None = Field(default=None, description="The variable that holds the password.")
-    password_file: File | None = Field(default=None, description="Or the file that holds it.")
-    timeout: Duration = Field(
-        default=timedelta(seconds=60), gt=timedelta(0), description="How long to wait for an answer."
-    )
-    connections: int = Field(
-        default=1, ge=1, le=100, description="So many connections at once: ask the relay how many it allows."
-    )
-    rate: Rate | None = Field(default=None, description="Letters a second at most, over all connections; as 5 or 0.5.")
-    per_day: int | None = Field(
-        default=None, ge=1, description="Letters in any 24 hours at most; what is left goes on the days after."
-    )
-    pause_after: int = Field(default=20, ge=1, description="It rests after so many refusals in a row.")
-    pause_for: Duration = Field(
-        default=timedelta(hours=1), gt=timedelta(0), description="So long it rests, unless a person resumes it."
-    )
-
-    @property
-    def rules(self) -> Rules:
-        """Return how fast it may be given letters."""
-        return Rules(rate=self.rate, per_day=self.per_day, pause_after=self.pause_after, pause_for=self.pause_for)
-
-
-class Imap(_Part):
-    host: Host = Field(description="The server of the return mailbox.")
-    port: int = Field(default=993, ge=1, le=65535, description="Its port: 993 with tls, 143 with starttls.")
-    security: Security = Field(default=Security.TLS, description="tls, starttls, or none (this machine only).")
-    user: Line = Field(description="The user name.")
-    password_env: Variable | None = Field(default=None, description="The variable that holds the password.")
-    password_file: File | None = Field(default=None, description="Or the file that holds it.")
-    folder: Line = Field(default="INBOX", description="The folder that is read.")
-    timeout: Duration = Field(
-        default=timedelta(seconds=60), gt=timedelta(0), description="How long to wait for an answer."
-    )
-
-
-class Mailbox(_Part):
-    imap: Imap | None = Field(default=None, description="Read it over IMAP; either this or maildir.")
-    maildir: File | None = Field(default=None, description="Or read this Maildir on the same machine.")
-    every: Duration = Field(
-        default=timedelta(minutes=5), ge=timedelta(seconds=10), description="How often it is looked into."
-    )
-
-
-class Mail(_Part):
-    sender: Sender = Field(alias="from", description="Whom letters come from: Name <address>, at a domain of yours.")
-    relay: Relay | None = Field(default=None, description="The mail server that sends; this, or relays, or outbox.")
-    relays: Mapping[Slug, Relay] | None = Field(
-        default=None,
-        min_length=1,
-        description="Or several relays, by names of your own, with the same keys; tried in this order.",
-    )
-    outbox: File | None = Field(default=None, description="Write the letters into this folder and send nothing.")
-    unsubscribe_mailto: Address | None = Field(
-        default=None, description="The address that takes readers' goodbyes by mail. A relay needs it."
-    )
-    return_path: ReturnPath | None = Field(
-        default=None,
-        description="Where bounces go; {token} in it names the reader: bounces+{token}@lantern.example.",
-    )
-    mailbox: Mailbox | None = Field(
-        default=None, description="The mailbox behind return_path and unsubscribe_mailto, which we read."
-    )
-    reply_to: Address | None = Field(default=None, description="Where replies go, if not to From.")
-    in_doubt: InDoubtRule = Field(
-        default=InDoubtRule.RETRY,
-        description="A letter whose line broke: retry (same Message-ID) or hold for a person.",
-    )
-
-    @property
-    def route(self) -> Mapping[str, Relay]:
-        """Return the relays by name, in the order in which they are tried; the only one is "relay". Outbox: empty."""
-        return {"relay": self.relay} if self.relay else self.relays or {}
-
-    def relay_keys(self, name: str) -> tuple[str, ...]:
-        """Return where in the file a relay of the route stands: ("mail", "relay") or ("mail", "relays", name)."""
-        return ("mail", "relay") if self.relay else ("mail", "relays", name)
-
-    def bounces_to(self, token: str = "") -> str:
-        """Return the envelope sender for a letter with this token; without one, for a letter to no reader of ours."""
-        if self.return_path is None:
-            return self.sender_address
-        if token:
-            return self.return_path.replace("{token}", token)
-        local, _, domain = self.return_path.replace("{token}", "").rpartition("@")
-        plain = local.rstrip("+-=._")
-        return f"{plain}@{domain}" if plain else self.sender_address
-
-    @property
-    def sender_name(self) -> str:
-        """Return the display name of From, unquoted; empty where there is none."""
-        return values.split_sender(self.sender)[0]
-
-    @property
-    def sender_address(self) -> str:
-        """Return the bare address of From."""
-        return values.split_sender(self.sender)[1]
-
-
-class ListConfig(_Part):
+class ListConfig(Part):
     name: Line | None = Field(default=None, description="What readers call what it brings: The weekly letter.")
     address: Address | None = Field(
         default=None,
@@ -270,12 +117,12 @@ class FirstIssue(StrEnum):
     NOW = "now"
 
 
-class SectionConfig(_Part):
+class SectionConfig(Part):
     title: Line = Field(description="The section's heading.")
     strands: tuple[Line, ...] = Field(min_length=1, description="Strands that belong in it; * stands for any text.")
 
 
-class Digest(_Part):
+class Digest(Part):
     lists: tuple[str, ...] = Field(default=(), description="The mailing lists that it goes to.")
     feeds: tuple[str, ...] = Field(default=(), description="The feeds that it draws on; empty: all.")
     at: Hour = Field(description="Its hour in the site's time zone: fri 09:00, or daily 18:30.")
@@ -299,13 +146,13 @@ class Digest(_Part):
     )
 
 
-class ContentWarning(_Part):
+class ContentWarning(Part):
     label: Line | None = Field(default=None, description="Posts with this label get the warning.")
     word: Line | None = Field(default=None, description="Posts whose text has this word get it.")
     text: Line = Field(description="The warning that readers see above the hidden text.")
 
 
-class Account(_Part):
+class Account(Part):
     instance: Instance | None = Field(default=None, description="The Mastodon server; either this or outbox.")
     token_env: Variable | None = Field(default=None, description="The variable that holds the access token.")
     token_file: File | None = Field(default=None, description="Or the file that holds it.")
@@ -328,7 +175,7 @@ class Account(_Part):
     )
 
 
-class Web(_Part):
+class Web(Part):
     listen: Listen = Field(default="127.0.0.1:8025", description="Where the preview is served.")
     public_url: PublicUrl | None = Field(
         default=None, description="Where readers reach their pages: https://news.lantern.example, a host of its own."
@@ -351,7 +198,7 @@ class Web(_Part):
     )
 
 
-class Http(_Part):
+class Http(Part):
     allow_private: bool = Field(default=False, description="Let feeds and pictures come from private addresses.")
     timeout: Duration = Field(
         default=timedelta(seconds=20), gt=timedelta(0), description="How long to wait for a server."
@@ -359,7 +206,7 @@ class Http(_Part):
     max_bytes: Size = Field(default=20_000_000, description="The largest feed that is read.")
 
 
-class Config(_Part):
+class Config(Part):
     site: Site = Field(description="The site whose reviews are carried.")
     database: Database = Field(
         default="sqlite:///syndicate.db",

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from syndicate.config import Config, load_config
+from syndicate.config.mail import Relay
 from syndicate.config.reference import Key, all_keys, help_of, key_names, part_at
-from syndicate.config.schema import Digest, Relay, SectionConfig
+from syndicate.config.schema import Digest, SectionConfig
 from syndicate.config.source import write_tree
 from syndicate.config.written import SAMPLE, Answers, render_config
 from tests.config.good import GOOD, loaded

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndicate.config import values
+from syndicate.config import measures, values
 
 seconds = st.integers(min_value=0, max_value=3650 * 86400)
 
@@ -16,19 +16,19 @@ seconds = st.integers(min_value=0, max_value=3650 * 86400)
 @given(seconds)
 def test_a_duration_that_was_written_reads_back_as_itself(number: int) -> None:
     duration = timedelta(seconds=number)
-    assert values.parse_duration(values.format_duration(duration)) == duration
+    assert measures.parse_duration(measures.format_duration(duration)) == duration
 
 
 @given(st.integers(min_value=0, max_value=3650), st.sampled_from(["s", "m", "h", "d"]))
 def test_a_duration_is_its_number_times_its_unit(number: int, unit: str) -> None:
     size = {"s": 1, "m": 60, "h": 3600, "d": 86400}[unit]
-    assert values.parse_duration(f"{number}{unit}").total_seconds() == number * size
+    assert measures.parse_duration(f"{number}{unit}").total_seconds() == number * size
 
 
 @given(st.integers(min_value=1, max_value=999_999), st.sampled_from(["KB", "MB", "GB"]))
 def test_a_size_that_was_written_reads_back_as_itself(number: int, unit: str) -> None:
-    size = values.parse_size(f"{number}{unit}")
-    assert values.parse_size(values.format_size(size)) == size
+    size = measures.parse_size(f"{number}{unit}")
+    assert measures.parse_size(measures.format_size(size)) == size
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ def test_a_size_that_was_written_reads_back_as_itself(number: int, unit: str) ->
     ],
 )
 def test_a_duration_is_written_as_people_write_it(duration: timedelta, written: str) -> None:
-    assert values.format_duration(duration) == written
+    assert measures.format_duration(duration) == written
 
 
 @pytest.mark.parametrize("text", ["", "m", "-5m", "5 weeks", "1h30m", "5M", "٥m", "1.5h", "5m\nX"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no duration"):
-        values.parse_duration(text)
+        measures.parse_duration(text)
 
 
 @given(st.text())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndicate.config.values import parse_duration
+from syndicate.config.measures import parse_duration
 from syndicate.delivery.model import DeliveryState
 from syndicate.delivery.plan import in_words, next_slot, plan_status
 
