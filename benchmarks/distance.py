@@ -16,7 +16,6 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks import mailing, postfix
-from benchmarks.installation import freeze
 from benchmarks.rows import Row
 
 READERS = 4_000
@@ -30,13 +29,13 @@ GOAL = 0.9
 def measure() -> list[Row]:
     """Return the row; the round trip is measured before each round and after it."""
     with ExitStack() as stack:
-        port = stack.enter_context(_delayed(stack.enter_context(postfix.sink())))
+        port = stack.enter_context(delayed(stack.enter_context(postfix.sink())))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         app = stack.enter_context(mailing.opened(folder, readers=READERS, port=port))
-        rounds, trips = [], _round_trips(port)
+        rounds, trips = [], round_trips(port)
         for _ in range(ROUNDS):
-            rounds.append(mailing.sent(app, freeze(app, size_bytes=BYTES), READERS))
-            trips += _round_trips(port)
+            rounds.append(mailing.sent(app, mailing.frozen(app, size_bytes=BYTES), READERS))
+            trips += round_trips(port)
     rate, trip = median(rounds), median(trips)
     limit = mailing.CONNECTIONS / trip
     return [
@@ -52,7 +51,7 @@ def measure() -> list[Row]:
     ]
 
 
-def _round_trips(port: int) -> list[float]:
+def round_trips(port: int) -> list[float]:
     """Return how long the answer to each of some NOOPs took, in seconds."""
     with socket.create_connection(("127.0.0.1", port)) as line, line.makefile("rb") as answers:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -68,8 +67,8 @@ def _round_trip(line: socket.socket, answers: BufferedReader) -> float:
 
 
 @contextmanager
-def _delayed(sink: int) -> Iterator[int]:
-    """Run the way to a sink that takes its time, in a process of its own; yield its port."""
+def delayed(sink: int) -> Iterator[int]:
+    """Run a way to a sink that takes its time, in a process of its own; yield its port."""
     with subprocess.Popen([sys.executable, __file__, str(sink)], stdout=subprocess.PIPE, text=True) as way:
         assert way.stdout is not None
         try:

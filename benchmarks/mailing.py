@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from benchmarks.installation import add_readers, write_config
+from benchmarks.installation import add_readers, freeze, write_config
 from syndicate.app import App, open_app
 from syndicate.config import load_config
 from syndicate.delivery.model import DeliveryState
 from syndicate.pipeline import deliver
+from tests.channels.smtp_server import ScriptedSmtp
 
 CONNECTIONS = 10
 _RETURNS = {"return_path": "bounces+{token}@lantern.example", "mailbox": {"maildir": "returned"}}
@@ -31,6 +34,23 @@ def opened(folder: Path, *, readers: int, port: int, database_url: str | None = 
         with app.database.write() as connection:  # What a server does by itself, some minutes after an import.
             connection.exec_driver_sql("ANALYZE")
         yield app
+
+
+def frozen(app: App, *, size_bytes: int) -> int:
+    """Freeze an issue whose letters have so many bytes, all of them; return its row."""
+    return freeze(app, size_bytes=_to_ask_for(size_bytes))
+
+
+@cache
+def _to_ask_for(size_bytes: int) -> int:
+    """Return the size by which an issue is made whose letter has this one: a sample is weighed by a server."""
+    with (
+        TemporaryDirectory() as folder,
+        ScriptedSmtp() as server,
+        opened(Path(folder), readers=1, port=server.port) as app,
+    ):
+        sent(app, freeze(app, size_bytes=size_bytes), 1)
+    return round(size_bytes**2 / len(server.messages[0].content))
 
 
 def sent(app: App, issue: int, readers: int) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import mailing, postfix
-from benchmarks.installation import freeze, postgres
+from benchmarks.installation import postgres
 from benchmarks.rows import Row
 from syndicate.app import App
 
@@ -46,7 +46,7 @@ def _theirs(port: int, size: int) -> Callable[[], float]:
 
 
 def _ours(app: App, size: int) -> Callable[[], float]:
-    return lambda: mailing.sent(app, freeze(app, size_bytes=size), READERS)
+    return lambda: mailing.sent(app, mailing.frozen(app, size_bytes=size), READERS)
 
 
 def _row(name: str, size: int, figure: float, peer: str, beside: float, goal: float) -> Row:
