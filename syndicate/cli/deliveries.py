@@ -132,14 +132,10 @@ def _message(row: StoredDelivery) -> str:
 
 
 def resolve_to(app: App, number: int, state: DeliveryState) -> None:
-    """Take one step by hand, and open the issue again where it has something to send now."""
-    from syndicate.compose.model import IssueState
-    from syndicate.delivery.model import DeliveryState
+    """Take one step by hand."""
     from syndicate.errors import ConfigError
 
     try:
-        row = app.deliveries.resolve(number, state, app.clock.now())
+        app.deliveries.resolve(number, state, app.clock.now())
     except ValueError as error:
         raise ConfigError(f"delivery {number}: {error}", hint="syndicate deliveries list") from error
-    if state is DeliveryState.PLANNED and row.issue_id and app.issues.get(row.issue_id).state is IssueState.SENT:
-        app.issues.move(row.issue_id, IssueState.SENDING, now=app.clock.now())

@@ -153,7 +153,7 @@ def _one_issue(app: App, ledger: Ledger, issue: StoredIssue, progress: Progress)
         )
         if tally[DeliveryState.SENT]:
             recovered(app, "mail")
-    if ledger.is_finished(issue.id) and app.issues.move(issue.id, IssueState.SENT, now=app.clock.now()):
+    if app.issues.move(issue.id, IssueState.SENT, now=app.clock.now()):
         event("issue-sent", digest=issue.digest, number=issue.number, **_account(ledger, issue.id))
     return tally
 

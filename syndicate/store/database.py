@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -57,15 +57,14 @@ class Database:
 
     @contextmanager
     def driver_write(self) -> Iterator[Any]:
-        """Give the driver's own connection (sqlite3, psycopg) in a writing transaction: for the ledger's hot path.
+        """Give the driver's own connection, kept open until `close`, for one thread: the ledger's hot path.
 
-        It is one connection, kept open until `close`, for one thread. With psycopg the statements are a pipeline:
-        what is fetched within is waited for, the rest is answered by the commit.
+        sqlite3: in a writing transaction. psycopg: in autocommit, each statement a transaction of its own.
         """
         with explained(self):
             driver = self._driver or self._open_driver()
             try:
-                with _sqlite_writing(driver) if self.is_sqlite else _postgres_writing(driver):
+                with _sqlite_writing(driver) if self.is_sqlite else nullcontext():
                     yield driver
             except BaseException:
                 self._close_driver()
@@ -77,8 +76,8 @@ class Database:
         pooled.detach()
         if not self.is_sqlite:
             # As synchronous=NORMAL is to SQLite: a dead process loses nothing, a dead server may lose the last commits.
+            self._driver.autocommit = True
             self._driver.execute("SET synchronous_commit = off")
-            self._driver.commit()
         return self._driver
 
     def _close_driver(self) -> None:
@@ -108,13 +107,6 @@ def _sqlite_writing(driver: Any) -> Iterator[None]:
             driver.execute("ROLLBACK")
         raise
     driver.execute("COMMIT")
-
-
-@contextmanager
-def _postgres_writing(driver: Any) -> Iterator[None]:
-    with driver.pipeline():
-        yield
-        driver.commit()
 
 
 @contextmanager

@@ -81,6 +81,8 @@ class DeliveryStore:
             step = Step(state=state, due=due, reply=f"{state} by hand")
             if not move(connection, number, step, since=row.state, extra=extra):
                 raise ValueError("it has just changed; look again")
+            if state is _S.PLANNED and row.issue_id is not None:
+                _open_again(connection, row.issue_id)
         return self.get(number)
 
     def retry(self, issue: int, now: datetime, *, reply: str = "", dry_run: bool = False) -> Retried:
@@ -108,8 +110,7 @@ class DeliveryStore:
                 )
             ).rowcount
             if planned:
-                sent = update(issues).where(issues.c.id == issue, issues.c.state == IssueState.SENT)
-                connection.execute(sent.values(state=IssueState.SENDING, finished=None))
+                _open_again(connection, issue)
             if dry_run:
                 connection.rollback()
         return Retried(planned=planned, suppressed=all_failed - planned)
@@ -134,10 +135,6 @@ class DeliveryStore:
     def waiting(self, issue: int) -> int:
         """Return how many deliveries of an issue may still change by themselves."""
         return sum(number for state, number in self.counts(issue).items() if state in (*WAITING, _S.SENDING))
-
-    def is_finished(self, issue: int) -> bool:
-        """Return whether nothing of an issue will move by itself any more."""
-        return self.waiting(issue) == 0 and self.next_due(issue) is None
 
     def get(self, number: int) -> StoredDelivery:
         """Return a delivery by its number; NotFoundError where there is none."""
@@ -176,8 +173,14 @@ def _is_suppressed() -> ColumnElement[bool]:
 
 
 def _is_stopped(connection: Connection, issue: int | None) -> bool:
-    state = connection.execute(select(issues.c.state).where(issues.c.id == issue)).scalar()
+    """Return whether an issue was stopped; its row is locked, so that it is not while we plan a letter of it."""
+    state = connection.execute(select(issues.c.state).where(issues.c.id == issue).with_for_update()).scalar()
     return state == IssueState.CANCELLED
+
+
+def _open_again(connection: Connection, issue: int) -> None:
+    sent = update(issues).where(issues.c.id == issue, issues.c.state == IssueState.SENT)
+    connection.execute(sent.values(state=IssueState.SENDING, finished=None))
 
 
 def move(

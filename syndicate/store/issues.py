@@ -7,7 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, literal, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from syndicate.audience.model import SubscriptionState
 from syndicate.compose.model import IssueState, PublishedReview, RenderedEmail, Selection
@@ -145,13 +159,17 @@ class IssueStore:
     def move(self, number: int, state: IssueState, *, now: datetime) -> bool:
         """Let a frozen issue be sending, then sent (and sending once more, where a letter is planned again).
 
-        Returns False, and changes nothing, for any other step: an issue that was stopped meanwhile stays so.
+        Returns False, and changes nothing, for any other step: an issue that was stopped meanwhile stays so, and one
+        of which anything may still move by itself is not sent yet, whoever planned it at this very moment.
         """
-        sources = _BEFORE.get(state, ())
-        finished = now if state is IssueState.SENT else None
+        is_end = state is IssueState.SENT
         with self._database.write() as connection:
-            moved = update(issues).where(issues.c.id == number, issues.c.state.in_(sources))
-            return connection.execute(moved.values(state=state, finished=finished)).rowcount == 1
+            # Locked, so that whoever plans a letter of it waits, and then finds it sent and opens it again.
+            connection.execute(select(issues.c.id).where(issues.c.id == number).with_for_update())
+            moved = update(issues).where(issues.c.id == number, issues.c.state.in_(_BEFORE.get(state, ())))
+            if is_end:
+                moved = moved.where(~exists().where(deliveries.c.issue_id == number, _may_move()))
+            return connection.execute(moved.values(state=state, finished=now if is_end else None)).rowcount == 1
 
     def cancel(self, number: int, now: datetime) -> int:
         """Cancel an issue that is frozen or being sent: what has not left stays here, its reviews go back.
@@ -250,6 +268,15 @@ def plan_deliveries(
         )
         planned += connection.execute(row.on_conflict_do_nothing(), execution_options=counting).rowcount
     return planned
+
+
+def _may_move() -> ColumnElement[bool]:
+    """Return whether a delivery may still change by itself: in doubt without a time, it waits for a person."""
+    moving = (DeliveryState.PLANNED, DeliveryState.DEFERRED, DeliveryState.SENDING)
+    return or_(
+        deliveries.c.state.in_(moving),
+        and_(deliveries.c.state == DeliveryState.IN_DOUBT, deliveries.c.due.is_not(None)),
+    )
 
 
 def _are_carried(connection: Connection, issue: Freeze) -> bool:

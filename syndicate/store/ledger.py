@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -26,11 +26,13 @@ from syndicate.delivery.retry import Step
 from syndicate.store.database import Database
 from syndicate.store.deliveries import WAITING
 from syndicate.store.generation import Generation
-from syndicate.store.ledger_sql import Done, Due, Postgres, Sqlite
+from syndicate.store.ledger_sql import Done, Due, Postgres, Sqlite, Writing, Written
 from syndicate.store.settling import Settling
 from syndicate.store.tables import deliveries
 
 LEASE = timedelta(minutes=15)
+_NEVER = datetime.min.replace(tzinfo=UTC)
+"""Nothing is claimed, so nothing is dated."""
 _S = DeliveryState
 
 
@@ -111,15 +113,15 @@ class Ledger(Settling):
                 raise ValueError(f"a delivery that is being sent cannot become {each.step.state}")
         while True:
             with self._database.driver_write() as driver:
-                ours = self._sql.record(driver, done, self.owner)
                 rows = self._due(driver, claim) if claim else []
-                letters = self._judged(driver, rows, claim) if claim and rows else []
-                number = self._take_all(driver, letters, claim) if claim and letters else None
-            recorded |= {DeliveryKey(key) for key in ours()}
-            if number is not None:
-                self._generation.keep(number())
-            if letters or not rows:
-                return Exchanged(recorded, tuple(letters))
+                letters, suppressed = _judged(rows, claim) if claim else ([], [])
+                written = self._write(driver, done, letters, suppressed, claim)
+            recorded |= {DeliveryKey(key) for key in written.recorded}
+            if written.generation is not None:
+                self._generation.keep(written.generation)
+            ours = tuple(each for each in letters if each.key in written.taken)
+            if ours or not rows:
+                return Exchanged(recorded, ours)
             done = ()
 
     def claim_letters(
@@ -187,28 +189,42 @@ class Ledger(Settling):
             return rows
         return self._sql.due(driver, claim.issue, _S.DEFERRED, 0, claim.now, claim.most)
 
-    def _judged(self, driver: Any, rows: Sequence[Due], claim: Claim) -> list[ClaimedLetter]:
-        """Return those that may be mailed; the others are suppressed."""
-        letters, suppressed = [], []
-        for row in rows:
-            lists = tuple(row.list.split("+")) if row.notice and row.list else tuple(claim.lists)
-            notice = Notice(row.notice) if row.notice else None
-            facts, own = _facts(row.states or "", row.reason, lists)
-            verdict = claim.judge(notice, facts) if row.subscriber_id is not None else None
-            if isinstance(verdict, Suppressed):
-                suppressed.append((row.id, verdict.reason))
-            else:
-                letters.append(_letter(row, notice, row.list or own, claim.now))
-        if suppressed:
-            self._sql.suppress(driver, suppressed)
-        return letters
+    def _write(
+        self,
+        driver: Any,
+        done: Sequence[Done],
+        letters: Sequence[ClaimedLetter],
+        suppressed: Sequence[tuple[int, str]],
+        claim: Claim | None,
+    ) -> Written:
+        now = claim.now if claim else _NEVER
+        return self._sql.write(
+            driver,
+            Writing(
+                owner=self.owner,
+                done=done,
+                taken=[each.key for each in letters],
+                suppressed=suppressed,
+                now=now,
+                lease=now + LEASE,
+                relay=claim.relay if claim else None,
+            ),
+        )
 
-    def _take_all(self, driver: Any, letters: Sequence[ClaimedLetter], claim: Claim) -> Callable[[], int]:
-        """Record letters as ours and on their way, and return how to learn the database's new generation."""
-        self._sql.take(driver, [each.key for each in letters], self.owner, claim.now, claim.now + LEASE)
-        if claim.relay is not None:
-            self._sql.count(driver, claim.relay, claim.now, len(letters))
-        return self._sql.bump(driver)
+
+def _judged(rows: Sequence[Due], claim: Claim) -> tuple[list[ClaimedLetter], list[tuple[int, str]]]:
+    """Return those that may be mailed, and the others with the reason."""
+    letters, suppressed = [], []
+    for row in rows:
+        lists = tuple(row.list.split("+")) if row.notice and row.list else tuple(claim.lists)
+        notice = Notice(row.notice) if row.notice else None
+        facts, own = _facts(row.states or "", row.reason, lists)
+        verdict = claim.judge(notice, facts) if row.subscriber_id is not None else None
+        if isinstance(verdict, Suppressed):
+            suppressed.append((row.id, verdict.reason))
+        else:
+            letters.append(_letter(row, notice, row.list or own, claim.now))
+    return letters, suppressed
 
 
 def _letter(row: Due, notice: Notice | None, list_name: str | None, now: datetime) -> ClaimedLetter:

@@ -1,14 +1,17 @@
 """The statements of the ledger's hot path, as the drivers take them: one class for SQLite, one for PostgreSQL.
 
-They run inside `Database.driver_write`. Answers that are functions are asked for once the transaction is over:
-PostgreSQL is given a whole group of statements in one round trip (pipeline mode) and answers them together.
+`due` looks for what may be claimed, `write` writes all that an exchange changes. With SQLite both stand in one
+transaction of `Database.driver_write`. PostgreSQL is asked two things only, since each is a journey: what is due, and
+then one statement that writes everything or nothing, and takes only what still waits.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from syndicate.delivery.model import DeliveryKey, DeliveryState
@@ -41,6 +44,30 @@ class Done(NamedTuple):
     remote_url: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """All that one exchange writes."""
+
+    owner: str
+    done: Sequence[Done] = ()
+    taken: Sequence[int] = ()
+    """Rows that `due` returned, which become `sending`."""
+    suppressed: Sequence[tuple[int, str]] = ()
+    """Rows that `due` returned and the policy did not let pass, with the reason."""
+    now: datetime
+    lease: datetime
+    relay: str | None = None
+    """Whose count for this hour the taken letters go to."""
+
+
+class Written(NamedTuple):
+    """What was written: which of `done` were still the owner's, which rows are taken, and the generation since."""
+
+    recorded: frozenset[int]
+    taken: frozenset[int]
+    generation: int | None
+
+
 _DUE = """
     SELECT d.id, d.subscriber_id, d.list, d.notice, d.attempts, d.first_tried, s.address, s.name, x.reason,
            (SELECT {joined}(u.list || '=' || u.state, ',') FROM subscriptions u WHERE u.subscriber_id = d.subscriber_id)
@@ -49,15 +76,13 @@ _DUE = """
     LEFT JOIN suppressions x ON x.address_key = s.address_key
     WHERE d.state = :state AND {whose} AND d.id > :behind AND d.due <= :now
       AND NOT EXISTS (SELECT 1 FROM meta WHERE key = 'paused')
-    ORDER BY d.id LIMIT :most {locked}
+    ORDER BY d.id LIMIT :most
 """
 _OF_ISSUE, _NOTICES = "d.issue_id = :issue", "d.issue_id IS NULL AND d.notice IS NOT NULL"
 _TAKE = """
     UPDATE deliveries SET state = 'sending', owner = :owner, lease = :lease, due = NULL, attempts = attempts + 1,
            first_tried = COALESCE(first_tried, :now), tried = :now
-    WHERE {which}
 """
-_SUPPRESS = "UPDATE deliveries SET state = 'suppressed', due = NULL, reply = :reply WHERE id = :key"
 _COUNT = """
     INSERT INTO relay_hours (relay, hour, letters) VALUES (:relay, :hour, :letters)
     ON CONFLICT (relay, hour) DO UPDATE SET letters = relay_hours.letters + :letters
@@ -71,114 +96,133 @@ _BUMP = """
 class Sqlite:
     """For sqlite3. Times are stored as SQLAlchemy stores them: naive, in UTC, as text."""
 
-    _DUE_OF_ISSUE = _DUE.format(joined="group_concat", whose=_OF_ISSUE, locked="")
-    _DUE_NOTICES = _DUE.format(joined="group_concat", whose=_NOTICES, locked="")
-    _TAKE = _TAKE.format(which="id = :key")
+    _DUE_OF_ISSUE = _DUE.format(joined="group_concat", whose=_OF_ISSUE)
+    _DUE_NOTICES = _DUE.format(joined="group_concat", whose=_NOTICES)
+    _TAKE = f"{_TAKE} WHERE id = :key"
+    _SUPPRESS = "UPDATE deliveries SET state = 'suppressed', due = NULL, reply = ? WHERE id = ?"
     _RECORD = """
         UPDATE deliveries SET state = ?, due = ?, reply = ?, doubts = doubts + ?, owner = NULL, lease = NULL,
                remote_id = COALESCE(?, remote_id), remote_url = COALESCE(?, remote_url)
         WHERE id = ? AND state = 'sending' AND owner = ?
     """
 
-    def record(self, driver: Any, done: Sequence[Done], owner: str) -> Callable[[], Sequence[int]]:
-        """Write outcomes; the answer is whose were still the owner's."""
-        ours = [each.key for each in done if driver.execute(self._RECORD, (*_values(each, _stored), owner)).rowcount]
-        return lambda: ours
-
     def due(self, driver: Any, issue: int | None, state: str, behind: int, now: datetime, most: int) -> list[Due]:
         """Return the next rows of an issue (None: the notices) that are due."""
-        facts = {"issue": issue, "state": state, "behind": behind, "now": _stored(now), "most": most}
+        facts = {"state": state, "behind": behind, "now": _stored(now), "most": most}
         if issue is None:
-            del facts["issue"]
-        rows = driver.execute(self._DUE_NOTICES if issue is None else self._DUE_OF_ISSUE, facts)
+            rows = driver.execute(self._DUE_NOTICES, facts)
+        else:
+            rows = driver.execute(self._DUE_OF_ISSUE, {**facts, "issue": issue})
         return [_read(Due._make(row)) for row in rows]
 
-    def take(self, driver: Any, keys: Sequence[int], owner: str, now: datetime, lease: datetime) -> None:
-        """Write rows that `due` returned in this transaction as sending."""
-        facts = {"owner": owner, "now": _stored(now), "lease": _stored(lease)}
-        driver.executemany(self._TAKE, [{**facts, "key": key} for key in keys])
+    def write(self, driver: Any, writing: Writing) -> Written:
+        """Write it, in the transaction in which `due` looked."""
+        owner = writing.owner
+        recorded = [
+            each.key for each in writing.done if driver.execute(self._RECORD, (*_values(each, _stored), owner)).rowcount
+        ]
+        driver.executemany(self._SUPPRESS, [(reason, key) for key, reason in writing.suppressed])
+        generation = self._take(driver, writing) if writing.taken else None
+        return Written(frozenset(recorded), frozenset(writing.taken), generation)
 
-    def suppress(self, driver: Any, rows: Sequence[tuple[int, str]]) -> None:
-        """Write rows that `due` returned in this transaction as suppressed, with the reason."""
-        driver.executemany(_SUPPRESS, [{"key": key, "reply": reply} for key, reply in rows])
-
-    def count(self, driver: Any, relay: str, now: datetime, letters: int) -> None:
-        """Add to what a relay was given in this hour."""
-        driver.execute(_COUNT, {"relay": relay, "hour": _stored(_hour(now)), "letters": letters})
-
-    def bump(self, driver: Any) -> Callable[[], int]:
-        """Raise the generation; the answer is its new number."""
+    def _take(self, driver: Any, writing: Writing) -> int:
+        facts = {"owner": writing.owner, "now": _stored(writing.now), "lease": _stored(writing.lease)}
+        driver.executemany(self._TAKE, [{**facts, "key": key} for key in writing.taken])
+        if writing.relay is not None:
+            hour = _stored(_hour(writing.now))
+            driver.execute(_COUNT, {"relay": writing.relay, "hour": hour, "letters": len(writing.taken)})
         (number,) = driver.execute(_BUMP).fetchone()
-        return lambda: int(number)
+        return int(number)
+
+
+def _named(sql: str) -> str:
+    """Return a statement with its parameters as psycopg writes them."""
+    return re.sub(r":(\w+)", r"%(\1)s", sql)
 
 
 class Postgres:
-    """For psycopg. Whoever else claims at the same time passes over what we hold (SKIP LOCKED).
+    """For psycopg, in autocommit.
 
     "IS NOT DISTINCT FROM" is "=" that no index serves: the rows are found by their key, and not by way of the dead
     index entries of all that were `sending` before.
     """
 
-    _DUE_OF_ISSUE, _DUE_NOTICES, _TAKE, _SUPPRESS, _COUNT = (
-        re.sub(r":(\w+)", r"%(\1)s", sql)
-        for sql in (
-            _DUE.format(joined="string_agg", whose=_OF_ISSUE, locked="FOR UPDATE OF d SKIP LOCKED"),
-            _DUE.format(joined="string_agg", whose=_NOTICES, locked="FOR UPDATE OF d SKIP LOCKED"),
-            _TAKE.format(which="id = ANY(:keys)"),
-            _SUPPRESS,
-            _COUNT,
-        )
-    )
-    _RECORD = """
-        UPDATE deliveries d
-        SET state = r.state, due = r.due, reply = r.reply, doubts = d.doubts + r.doubts, owner = NULL, lease = NULL,
-            remote_id = COALESCE(r.remote_id, d.remote_id), remote_url = COALESCE(r.remote_url, d.remote_url)
-        FROM unnest(%s::text[], %s::timestamptz[], %s::text[], %s::int[], %s::text[], %s::text[], %s::bigint[])
-             AS r(state, due, reply, doubts, remote_id, remote_url, key)
-        WHERE d.id = r.key AND d.state IS NOT DISTINCT FROM 'sending' AND d.owner = %s
-        RETURNING d.id
-    """
-
-    def record(self, driver: Any, done: Sequence[Done], owner: str) -> Callable[[], Sequence[int]]:
-        """Write outcomes; the answer is whose were still the owner's."""
-        if not done:
-            return lambda: ()
-        columns = zip(*(_values(each, _as_it_is) for each in done), strict=True)
-        rows = driver.execute(self._RECORD, (*map(list, columns), owner))
-        return lambda: [key for (key,) in rows]
+    _DUE_OF_ISSUE = _named(_DUE.format(joined="string_agg", whose=_OF_ISSUE))
+    _DUE_NOTICES = _named(_DUE.format(joined="string_agg", whose=_NOTICES))
+    _WAITS = "(state IS NOT DISTINCT FROM 'planned' OR state IS NOT DISTINCT FROM 'deferred')"
+    PARTS: Mapping[str, str] = {
+        "recorded": """
+            UPDATE deliveries d SET state = r.state, due = r.due, reply = r.reply, doubts = d.doubts + r.doubts,
+                   owner = NULL, lease = NULL, remote_id = COALESCE(r.remote_id, d.remote_id),
+                   remote_url = COALESCE(r.remote_url, d.remote_url)
+            FROM unnest(CAST(:states AS text[]), CAST(:dues AS timestamptz[]), CAST(:replies AS text[]),
+                        CAST(:doubts AS int[]), CAST(:ids AS text[]), CAST(:urls AS text[]), CAST(:keys AS bigint[]))
+                 AS r(state, due, reply, doubts, remote_id, remote_url, key)
+            WHERE d.id = r.key AND d.state IS NOT DISTINCT FROM 'sending' AND d.owner = :owner
+            RETURNING d.id""",
+        "suppressed": f"""
+            UPDATE deliveries d SET state = 'suppressed', due = NULL, reply = r.reply
+            FROM unnest(CAST(:out AS bigint[]), CAST(:reasons AS text[])) AS r(key, reply)
+            WHERE d.id = r.key AND {_WAITS} RETURNING d.id""",  # noqa: S608
+        "taken": f"{_TAKE} WHERE id = ANY(:taken) AND {_WAITS} RETURNING id",
+        "generation": _BUMP,
+        "counted": f"{_COUNT} RETURNING letters",
+    }
 
     def due(self, driver: Any, issue: int | None, state: str, behind: int, now: datetime, most: int) -> list[Due]:
-        """Return the next rows of an issue (None: the notices) that are due, locked."""
+        """Return the next rows of an issue (None: the notices) that are due."""
         facts = {"issue": issue, "state": state, "behind": behind, "now": now, "most": most}
         rows = driver.execute(self._DUE_NOTICES if issue is None else self._DUE_OF_ISSUE, facts)
         return [Due._make(row) for row in rows]
 
-    def take(self, driver: Any, keys: Sequence[int], owner: str, now: datetime, lease: datetime) -> None:
-        """Write rows that `due` returned in this transaction as sending."""
-        driver.execute(self._TAKE, {"keys": list(keys), "owner": owner, "now": now, "lease": lease})
+    def write(self, driver: Any, writing: Writing) -> Written:
+        """Write it, in one statement; what another process took or stopped meanwhile is not `taken`."""
+        parts: list[str] = []
+        facts: dict[str, object] = {"owner": writing.owner}
+        if writing.done:
+            parts.append("recorded")
+            facts |= _columns(_DONE, [_values(each) for each in writing.done])
+        if writing.suppressed:
+            parts.append("suppressed")
+            facts |= _columns(_SUPPRESSED, writing.suppressed)
+        if writing.taken:
+            parts += ["taken", "generation"]
+            facts |= {"taken": list(writing.taken), "now": writing.now, "lease": writing.lease}
+        if writing.taken and writing.relay is not None:
+            parts.append("counted")
+            facts |= {"relay": writing.relay, "hour": _hour(writing.now), "letters": len(writing.taken)}
+        if not parts:
+            return Written(frozenset(), frozenset(), None)
+        recorded, taken, generation = driver.execute(_together(tuple(parts)), facts).fetchone()
+        return Written(frozenset(recorded or ()), frozenset(taken or ()), int(generation) if generation else None)
 
-    def suppress(self, driver: Any, rows: Sequence[tuple[int, str]]) -> None:
-        """Write rows that `due` returned in this transaction as suppressed, with the reason."""
-        driver.cursor().executemany(self._SUPPRESS, [{"key": key, "reply": reply} for key, reply in rows])
 
-    def count(self, driver: Any, relay: str, now: datetime, letters: int) -> None:
-        """Add to what a relay was given in this hour."""
-        driver.execute(self._COUNT, {"relay": relay, "hour": _hour(now), "letters": letters})
-
-    def bump(self, driver: Any) -> Callable[[], int]:
-        """Raise the generation; the answer is its new number."""
-        rows = driver.execute(_BUMP)
-        return lambda: int(rows.fetchone()[0])
+@cache
+def _together(parts: tuple[str, ...]) -> str:
+    """Return one statement of several, which tells the keys that each changed."""
+    named = ", ".join(f"{name} AS ({Postgres.PARTS[name]})" for name in parts)
+    told = (f"({query})" if name in parts else "NULL" for name, query in _TOLD.items())
+    return _named(f"WITH {named} SELECT {', '.join(told)}")
 
 
-def _values(done: Done, stored: Callable[[datetime], object]) -> tuple[object, ...]:
+_TOLD = {
+    "recorded": "SELECT array_agg(id) FROM recorded",
+    "taken": "SELECT array_agg(id) FROM taken",
+    "generation": "SELECT value FROM generation",
+}
+_DONE = ("states", "dues", "replies", "doubts", "ids", "urls", "keys")
+"""The columns of `_values`, as PostgreSQL's statement names them."""
+_SUPPRESSED = ("out", "reasons")
+
+
+def _columns(names: Sequence[str], rows: Sequence[tuple[object, ...]]) -> dict[str, object]:
+    return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+
+
+def _values(done: Done, stored: Callable[[datetime], object] = lambda moment: moment) -> tuple[object, ...]:
     step, due = done.step, done.step.due
     doubts = int(step.state is DeliveryState.IN_DOUBT)
     return (step.state, stored(due) if due else None, step.reply, doubts, done.remote_id, done.remote_url, done.key)
-
-
-def _as_it_is(moment: datetime) -> datetime:
-    return moment
 
 
 def _stored(moment: datetime) -> str:

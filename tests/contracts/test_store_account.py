@@ -279,8 +279,7 @@ class Ledgers(RuleBasedStateMachine):
         self._exchange(0, 3, outcome)
         while self.out:
             self._exchange(2, 2, outcome)
-        if self.ledger.is_finished(self.issue):
-            self.issues.move(self.issue, IssueState.SENT, now=self.now)
+        self.issues.move(self.issue, IssueState.SENT, now=self.now)
 
     @rule(some=st.integers(1, 3))
     def give_back(self, some: int) -> None:
@@ -305,12 +304,8 @@ class Ledgers(RuleBasedStateMachine):
         """A person decides about a letter."""
         open_ones = self.ledger.listed(issue=self.issue, states=[S.IN_DOUBT, S.FAILED])
         number = data.draw(st.sampled_from([each.id for each in open_ones]))
-        try:
+        with suppress(ValueError):
             self.ledger.resolve(number, state, self.now)
-        except ValueError:
-            return
-        if state is S.PLANNED and self.issues.get(self.issue).state is IssueState.SENT:  # cli/deliveries.py: resolve_to
-            self.issues.move(self.issue, IssueState.SENDING, now=self.now)
 
     @rule(data=st.data(), kind=st.sampled_from([ReturnKind.HARD, ReturnKind.SOFT, ReturnKind.COMPLAINT]))
     def comes_back(self, data: st.DataObject, kind: ReturnKind) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from syndicate.audience.model import RecipientFacts, SubscriptionState, SuppressionReason
 from syndicate.audience.policy import Allowed, Verdict, may_receive
+from syndicate.compose.model import IssueState
 from syndicate.delivery.model import STEPS, DeliveryKey, DeliveryState
 from syndicate.delivery.retry import Step
 from syndicate.errors import NotFoundError
@@ -181,7 +182,7 @@ def test_mail_in_doubt_goes_again_by_itself_until_it_was_doubted_too_often(
         assert heir.settle_doubts(NOW, letters=True, most=3) == (1 if life <= 3 else 0)
     row = ledger.get(key)
     assert (row.state, row.due, row.doubts) == (S.IN_DOUBT, None, 4)
-    assert ledger.is_finished(issue)
+    assert (ledger.waiting(issue), ledger.next_due(issue)) == (0, None)
 
 
 def test_mail_in_doubt_is_held_for_a_person_where_the_editor_says_so_but_statuses_go_on(
@@ -249,6 +250,28 @@ def test_a_person_takes_no_step_that_the_graph_does_not_know_and_none_on_a_wire(
             assert ledger.get(key).state is before
 
 
+def test_an_issue_is_not_sent_while_anything_of_it_may_move_by_itself(ledger: Ledger, database: Database) -> None:
+    issue, issues = frozen(database, "ada", "bo"), IssueStore(database)
+    issues.move(issue, IssueState.SENDING, now=NOW)
+    ada, bo = (claim(ledger, issue).key for _ in range(2))
+    assert not issues.move(issue, IssueState.SENT, now=NOW), "both are being sent"
+    ledger.record(ada, step(S.DEFERRED, NOW + HOUR))
+    ledger.record(bo, step(S.IN_DOUBT))
+    assert not issues.move(issue, IssueState.SENT, now=NOW), "one waits for its next attempt"
+    ledger.record(claim(ledger, issue, NOW + HOUR).key, step(S.SENT))
+    assert issues.move(issue, IssueState.SENT, now=NOW), "a doubt without a time waits for a person"
+
+
+def test_a_letter_planned_by_hand_opens_its_issue_again(ledger: Ledger, database: Database) -> None:
+    issue, issues = frozen(database, "ada"), IssueStore(database)
+    key = claim(ledger, issue).key
+    ledger.record(key, step(S.FAILED))
+    issues.move(issue, IssueState.SENDING, now=NOW)
+    assert issues.move(issue, IssueState.SENT, now=NOW)
+    ledger.resolve(key, S.PLANNED, NOW)
+    assert issues.get(issue).state is IssueState.SENDING
+
+
 def test_a_letter_of_a_stopped_issue_is_not_planned_again(ledger: Ledger, database: Database) -> None:
     issue = frozen(database, "ada")
     key = claim(ledger, issue).key
@@ -264,7 +287,6 @@ def test_the_account_of_an_issue_adds_up_at_every_moment(ledger: Ledger, databas
     claim(ledger, issue)
     assert ledger.counts(issue) == {S.SENT: 1, S.SENDING: 1, S.PLANNED: 2}
     assert ledger.waiting(issue) == 3
-    assert not ledger.is_finished(issue)
 
 
 def test_deliveries_are_listed_by_pages_in_the_order_of_their_numbers(ledger: Ledger, database: Database) -> None:

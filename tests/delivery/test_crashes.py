@@ -210,7 +210,7 @@ class Crashes(RuleBasedStateMachine):
                     self.ledger.record(DeliveryKey(key), next_step_sent())
                     self.states = self.seen()
             assert set(self.seen().values()) <= ENDS
-            assert self.ledger.is_finished(self.issue)
+            assert self.ledger.next_due(self.issue) is None
         finally:
             self.database.close()
             shutil.rmtree(self.folder, ignore_errors=True)
