@@ -96,7 +96,7 @@ def refusing(say: Say, is_ill: Callable[[], bool], *, every: bool = True) -> Cal
 
 
 def test_a_quota_spreads_an_issue_over_days_and_nobody_is_written_to_twice(tmp_path: Path) -> None:
-    with ScriptedSmtp() as server, house(tmp_path, 12, main=f"port: {server.port}, per_day: 5") as made:
+    with ScriptedSmtp() as server, house(tmp_path, 12, main=f"port: {server.port}, per_day: 5, connections: 3") as made:
         beats(made, FRIDAY + QUARTER, QUARTER)
         assert (len(server.messages), states(made)) == (5, {S.SENT: 5, S.PLANNED: 7})
         beats(made, FRIDAY + DAY - QUARTER)
