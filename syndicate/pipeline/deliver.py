@@ -15,7 +15,7 @@ from syndicate.compose.model import IssueState
 from syndicate.config import Mail
 from syndicate.delivery.deliver import deliver as deliver_through
 from syndicate.delivery.model import DeliveryState, InDoubtRule, RetryPolicy
-from syndicate.errors import ChannelError, SyndicateError, TemplateError
+from syndicate.errors import ChannelError, StoreError, SyndicateError, TemplateError
 from syndicate.log import event
 from syndicate.pipeline.letters import IssueLetters
 from syndicate.pipeline.notices import Interleaved, NoticeLetters
@@ -107,6 +107,8 @@ def _letters(app: App, ledger: Ledger, progress: Progress) -> tuple[Counter[Deli
     for issue in sorted(open_issues, key=lambda each: each.id):
         try:
             tally += _one_issue(app, ledger, issue, progress)
+        except StoreError:
+            raise
         except SyndicateError as error:
             tell_of_relay(app, issue.frozen or issue.created, error, incident="mail")
             return tally, (error,)

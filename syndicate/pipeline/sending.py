@@ -53,6 +53,8 @@ def send_letters(
         fault = _over(app, name, claims, policy, progress, tally)
         if fault is not None:
             faults[name] = fault
+        elif app.paces[name].wait(app.clock.now()) is not None:
+            break  # It would take more: nothing is due.
     if name in faults:
         raise faults[name]
     for passed_over, fault in faults.items():

@@ -35,6 +35,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_pre_ping=True)
         self._driver: Any = None
+        self._held = False
 
     @property
     def path(self) -> Path | None:
@@ -66,18 +67,36 @@ class Database:
             try:
                 with _sqlite_writing(driver) if self.is_sqlite else nullcontext():
                     yield driver
-            except BaseException:
-                self._close_driver()
-                raise
+            finally:
+                if not self.is_sqlite and driver.closed:
+                    self._close_driver()
+
+    @contextmanager
+    def held_driver(self) -> Iterator[Any]:
+        """Give the driver's own connection to whoever ties a right to it: should it break, it is not made anew.
+
+        Then `driver_write` raises StoreError, until the holder has let go.
+        """
+        with explained(self):
+            driver = self._driver or self._open_driver()
+            self._held = True
+            try:
+                yield driver
+            finally:
+                self._held = False
 
     def _open_driver(self) -> Any:
+        if self._held:
+            raise StoreError(
+                "the connection that held the right to send was lost",
+                where=self.url.render_as_string(hide_password=True),
+                hint="nothing is lost; run the same command again",
+            )
         pooled = self.engine.raw_connection()
         self._driver = pooled.driver_connection
         pooled.detach()
         if not self.is_sqlite:
-            # As synchronous=NORMAL is to SQLite: a dead process loses nothing, a dead server may lose the last commits.
             self._driver.autocommit = True
-            self._driver.execute("SET synchronous_commit = off")
         return self._driver
 
     def _close_driver(self) -> None:

@@ -148,6 +148,8 @@ class Ledger(Settling):
 
     def claim_status(self, key: DeliveryKey, now: datetime) -> Attempt | None:
         """Claim a status that is planned or deferred; None where it no longer is. On return it is committed."""
+        with self._database.driver_write() as driver:
+            driver.execute("SELECT 1")  # PostgreSQL: it breaks where the right to send was lost.
         with self._database.write() as connection:
             attempt = self._take(connection, key, now)
             number = self._generation.bump(connection) if attempt else None

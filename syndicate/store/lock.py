@@ -9,17 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-
-from sqlalchemy import func, select, text
+from typing import Any
 
 from syndicate.errors import StoreError
-from syndicate.store.database import Database, explained
+from syndicate.store.database import Database
 
 ADVISORY_KEY = 0x53594E44
 """The number of our advisory lock in PostgreSQL: "SYND"."""
 _HOLDER = """
     SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
-    WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = :key AND pg_locks.database =
+    WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = %(key)s AND pg_locks.database =
     (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 
@@ -70,22 +69,27 @@ def _file_lock(path: Path, owner: str) -> Iterator[None]:
 
 @contextmanager
 def _advisory_lock(database: Database, owner: str) -> Iterator[None]:
-    """Hold a session-level advisory lock on a connection of its own; it falls with the connection.
+    """Hold a session-level advisory lock on the ledger's own connection: whoever loses the one has lost the other.
 
     The connection bears the owner's name, so that whoever comes second can be told who holds it.
     """
-    with explained(database), database.engine.connect() as plain:
-        connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-        if not connection.execute(select(func.pg_try_advisory_lock(ADVISORY_KEY))).scalar():
-            holder = connection.execute(text(_HOLDER), {"key": ADVISORY_KEY}).scalar() or "another process"
+    with database.held_driver() as driver:
+        if not _one(driver, "SELECT pg_try_advisory_lock(%(key)s)"):
+            holder = str(_one(driver, _HOLDER) or "another process")
             raise _taken(holder, database.url.render_as_string(hide_password=True))
-        before = connection.execute(text("SHOW application_name")).scalar()
-        connection.execute(select(func.set_config("application_name", f"syndicate {owner}"[:63], False)))
+        before = _one(driver, "SHOW application_name")
+        driver.execute("SELECT set_config('application_name', %s, false)", (f"syndicate {owner}"[:63],))
         try:
             yield
         finally:
-            connection.execute(select(func.set_config("application_name", before, False)))
-            connection.execute(select(func.pg_advisory_unlock(ADVISORY_KEY)))
+            if not driver.closed:
+                driver.execute("SELECT set_config('application_name', %s, false)", (before,))
+                _one(driver, "SELECT pg_advisory_unlock(%(key)s)")
+
+
+def _one(driver: Any, statement: str) -> Any:
+    (value,) = driver.execute(statement, {"key": ADVISORY_KEY}).fetchone() or (None,)
+    return value
 
 
 def _taken(holder: str, where: str) -> SenderLockedError:

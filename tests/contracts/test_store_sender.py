@@ -5,17 +5,24 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from syndicate.audience.policy import may_receive
+from syndicate.delivery.model import DeliveryState
+from syndicate.delivery.retry import Step
 from syndicate.errors import StoreError
 from syndicate.store.database import Database, get_value, set_first, set_value
 from syndicate.store.generation import Generation
 from syndicate.store.ledger import Ledger
 from syndicate.store.lock import SenderLockedError, sender_lock
-from tests.contracts.build import NOW, at_once
+from tests.contracts.build import NOW, at_once, frozen
+
+S = DeliveryState
 
 HOLDER = """
 import sys, time
@@ -182,3 +189,30 @@ def test_a_number_that_is_none_stops_the_sending(database: Database, generation:
 def test_a_number_that_cannot_be_kept_shows_before_anything_is_claimed(database: Database, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be kept"):
         check(database, Generation(tmp_path / "missing" / "generation"))
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("kind", ["postgres"])
+def test_who_loses_the_session_that_held_the_right_claims_and_records_no_more(
+    database: Database, generation: Generation
+) -> None:
+    issue = frozen(database, "ada", "bo")
+    with sender_lock(database, NOW) as owner:
+        ledger = Ledger(database, generation, owner)
+        (letter,) = ledger.claim_letters(issue, ["readers"], NOW, may_receive)
+        with database.write() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'syndicate %%'"
+            )
+        with Database(database.url.render_as_string(hide_password=False)) as other, sender_lock(other, NOW):
+            claims: list[Callable[[], object]] = [
+                partial(ledger.record, letter.key, Step(state=S.SENT, due=None, reply="250")),
+                partial(ledger.claim_letters, issue, ["readers"], NOW, may_receive),
+                partial(ledger.claim_status, letter.key, NOW),
+            ]
+            for claim in (*claims, *claims):
+                with pytest.raises(StoreError):
+                    claim()
+        assert ledger.counts(issue) == {S.SENDING: 1, S.PLANNED: 1}
+    with sender_lock(database, NOW):
+        pass
