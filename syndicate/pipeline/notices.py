@@ -37,6 +37,10 @@ class NoticeLetters(LedgerLetters):
         self._mail = mail
         self._compiled: dict[tuple[Notice, tuple[str, ...]], CompiledLetter] = {}
 
+    def are_due(self) -> bool:
+        """Return whether there is one to claim."""
+        return self._ledger.has_notice(self._app.clock.now())
+
     def _claim(self, most: int) -> Claim:
         return Claim(issue=None, judge=_may_notify, most=most, now=self._app.clock.now(), relay=self._relay)
 
@@ -128,7 +132,7 @@ class Interleaved:
     def _due_notice(self) -> Sequence[Claimed[Letter]]:
         """A notice whose template does not render keeps no issue back; the next beat tells the editor of it."""
         try:
-            return self._notices.exchange((), 1)
+            return self._notices.exchange((), 1) if self._notices.are_due() else ()
         except TemplateError:
             return ()
 

@@ -25,6 +25,8 @@ from syndicate.store.tables import meta
 BUSY, MILLISECOND = timedelta(seconds=30), timedelta(milliseconds=1)
 """How long a writer of SQLite waits for another one."""
 MOST_WRITERS = 100
+LONG_LOG_PAGES = 10000
+"""40 MB of write-ahead log, while a sender writes."""
 
 
 class Database:
@@ -57,19 +59,24 @@ class Database:
                 yield connection
 
     @contextmanager
-    def driver_write(self) -> Iterator[Any]:
-        """Give the driver's own connection, kept open until `close`, for one thread: the ledger's hot path.
-
-        sqlite3: in a writing transaction. psycopg: in autocommit, each statement a transaction of its own.
-        """
+    def driver(self) -> Iterator[Any]:
+        """Give the driver's own connection, kept open until `close`, for one thread: the ledger's hot path."""
         with explained(self):
             driver = self._driver or self._open_driver()
             try:
-                with _sqlite_writing(driver) if self.is_sqlite else nullcontext():
-                    yield driver
+                yield driver
             finally:
                 if not self.is_sqlite and driver.closed:
                     self._close_driver()
+
+    @contextmanager
+    def driver_write(self) -> Iterator[Any]:
+        """Give it to write with.
+
+        sqlite3: in a writing transaction. psycopg: in autocommit, each statement a transaction of its own.
+        """
+        with self.driver() as driver, _Writing(driver) if self.is_sqlite else nullcontext():
+            yield driver
 
     @contextmanager
     def held_driver(self) -> Iterator[Any]:
@@ -95,7 +102,10 @@ class Database:
         pooled = self.engine.raw_connection()
         self._driver = pooled.driver_connection
         pooled.detach()
-        if not self.is_sqlite:
+        if self.is_sqlite:
+            # A send writes the same few pages again and again: the longer the log may grow, the fewer reach the file.
+            self._driver.execute(f"PRAGMA wal_autocheckpoint={LONG_LOG_PAGES}")
+        else:
             self._driver.autocommit = True
         return self._driver
 
@@ -116,16 +126,20 @@ class Database:
         self.close()
 
 
-@contextmanager
-def _sqlite_writing(driver: Any) -> Iterator[None]:
-    driver.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        if driver.in_transaction:  # A full disk may have ended it already.
-            driver.execute("ROLLBACK")
-        raise
-    driver.execute("COMMIT")
+class _Writing:
+    """A writing transaction of sqlite3. (A class, since it is entered for every few letters.)"""
+
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
+
+    def __enter__(self) -> None:
+        self._driver.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._driver.execute("COMMIT")
+        elif self._driver.in_transaction:  # A full disk may have ended it already.
+            self._driver.execute("ROLLBACK")
 
 
 @contextmanager

@@ -36,16 +36,14 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 _S = DeliveryState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(NamedTuple):
     """What `retry.next_step` needs to know of the attempt that a row is in."""
 
     attempts: int
     first_tried: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimedLetter:
+class ClaimedLetter(NamedTuple):
     """A delivery of an issue, or a notice, that is ours to send now."""
 
     key: DeliveryKey
@@ -137,6 +135,11 @@ class Ledger(Settling):
         """Commit what came of a claimed delivery; False where it is no longer ours (another owner took over)."""
         return bool(self.exchange([Done(key=key, step=step, remote_id=remote_id, remote_url=remote_url)]).recorded)
 
+    def has_notice(self, now: datetime) -> bool:
+        """Return whether a notice is due: quicker asked than a claim of one."""
+        with self._database.driver() as driver:
+            return self._sql.has_notice(driver, now)
+
     def oldest_notice(self, now: datetime) -> datetime | None:
         """Return since when the oldest notice that may be sent now has waited; None where there is none."""
         query = select(func.min(func.coalesce(deliveries.c.first_tried, deliveries.c.due))).where(
@@ -148,7 +151,7 @@ class Ledger(Settling):
 
     def claim_status(self, key: DeliveryKey, now: datetime) -> Attempt | None:
         """Claim a status that is planned or deferred; None where it no longer is. On return it is committed."""
-        with self._database.driver_write() as driver:
+        with self._database.driver() as driver:
             driver.execute("SELECT 1")  # PostgreSQL: it breaks where the right to send was lost.
         with self._database.write() as connection:
             attempt = self._take(connection, key, now)
@@ -216,10 +219,10 @@ class Ledger(Settling):
 
 def _judged(rows: Sequence[Due], claim: Claim) -> tuple[list[ClaimedLetter], list[tuple[int, str]]]:
     """Return those that may be mailed, and the others with the reason."""
-    letters, suppressed = [], []
+    letters, suppressed, wanted = [], [], tuple(claim.lists)
     for row in rows:
-        lists = tuple(row.list.split("+")) if row.notice and row.list else tuple(claim.lists)
         notice = Notice(row.notice) if row.notice else None
+        lists = tuple(row.list.split("+")) if notice and row.list else wanted
         facts, own = _facts(row.states or "", row.reason, lists)
         verdict = claim.judge(notice, facts) if row.subscriber_id is not None else None
         if isinstance(verdict, Suppressed):
@@ -231,13 +234,13 @@ def _judged(rows: Sequence[Due], claim: Claim) -> tuple[list[ClaimedLetter], lis
 
 def _letter(row: Due, notice: Notice | None, list_name: str | None, now: datetime) -> ClaimedLetter:
     return ClaimedLetter(
-        key=DeliveryKey(row.id),
-        subscriber_id=row.subscriber_id,
-        address=row.address,
-        name=row.name or "",
-        list_name=list_name,
-        notice=notice,
-        attempt=Attempt(attempts=row.attempts + 1, first_tried=row.first_tried or now),
+        DeliveryKey(row.id),
+        row.subscriber_id,
+        row.address,
+        row.name or "",
+        list_name,
+        notice,
+        Attempt(row.attempts + 1, row.first_tried or now),
     )
 
 

@@ -78,11 +78,11 @@ _DUE = """
       AND NOT EXISTS (SELECT 1 FROM meta WHERE key = 'paused')
     ORDER BY d.id LIMIT :most
 """
-_OF_ISSUE, _NOTICES = "d.issue_id = :issue", "d.issue_id IS NULL AND d.notice IS NOT NULL"
-_TAKE = """
-    UPDATE deliveries SET state = 'sending', owner = :owner, lease = :lease, due = NULL, attempts = attempts + 1,
-           first_tried = COALESCE(first_tried, :now), tried = :now
+_ANY_NOTICE = """
+    SELECT 1 FROM deliveries
+    WHERE state IN ('planned', 'deferred') AND issue_id IS NULL AND notice IS NOT NULL AND due <= :now LIMIT 1
 """
+_OF_ISSUE, _NOTICES = "d.issue_id = :issue", "d.issue_id IS NULL AND d.notice IS NOT NULL"
 _COUNT = """
     INSERT INTO relay_hours (relay, hour, letters) VALUES (:relay, :hour, :letters)
     ON CONFLICT (relay, hour) DO UPDATE SET letters = relay_hours.letters + :letters
@@ -98,13 +98,18 @@ class Sqlite:
 
     _DUE_OF_ISSUE = _DUE.format(joined="group_concat", whose=_OF_ISSUE)
     _DUE_NOTICES = _DUE.format(joined="group_concat", whose=_NOTICES)
-    _TAKE = f"{_TAKE} WHERE id = :key"
+    _TAKE = """
+        UPDATE deliveries SET state = 'sending', owner = ?, lease = ?, due = NULL, attempts = attempts + 1,
+               first_tried = COALESCE(first_tried, ?), tried = ?
+        WHERE id = ?
+    """
     _SUPPRESS = "UPDATE deliveries SET state = 'suppressed', due = NULL, reply = ? WHERE id = ?"
     _RECORD = """
         UPDATE deliveries SET state = ?, due = ?, reply = ?, doubts = doubts + ?, owner = NULL, lease = NULL,
                remote_id = COALESCE(?, remote_id), remote_url = COALESCE(?, remote_url)
         WHERE id = ? AND state = 'sending' AND owner = ?
     """
+    _IS_RECORDED = "SELECT 1 FROM deliveries WHERE id = ? AND state = ? AND owner IS NULL"
 
     def due(self, driver: Any, issue: int | None, state: str, behind: int, now: datetime, most: int) -> list[Due]:
         """Return the next rows of an issue (None: the notices) that are due."""
@@ -113,21 +118,30 @@ class Sqlite:
             rows = driver.execute(self._DUE_NOTICES, facts)
         else:
             rows = driver.execute(self._DUE_OF_ISSUE, {**facts, "issue": issue})
-        return [_read(Due._make(row)) for row in rows]
+        return [Due._make(row) if row[_FIRST_TRIED] is None else _read(row) for row in rows]
+
+    def has_notice(self, driver: Any, now: datetime) -> bool:
+        """Return whether a notice is due."""
+        return driver.execute(_ANY_NOTICE, {"now": _stored(now)}).fetchone() is not None
 
     def write(self, driver: Any, writing: Writing) -> Written:
         """Write it, in the transaction in which `due` looked."""
-        owner = writing.owner
-        recorded = [
-            each.key for each in writing.done if driver.execute(self._RECORD, (*_values(each, _stored), owner)).rowcount
-        ]
-        driver.executemany(self._SUPPRESS, [(reason, key) for key, reason in writing.suppressed])
+        recorded = self._record(driver, writing.done, writing.owner) if writing.done else []
+        if writing.suppressed:
+            driver.executemany(self._SUPPRESS, [(reason, key) for key, reason in writing.suppressed])
         generation = self._take(driver, writing) if writing.taken else None
         return Written(frozenset(recorded), frozenset(writing.taken), generation)
 
+    def _record(self, driver: Any, done: Sequence[Done], owner: str) -> Sequence[int]:
+        rows = [(*_values(each, _stored), owner) for each in done]
+        if driver.executemany(self._RECORD, rows).rowcount == len(rows):
+            return [each.key for each in done]
+        told = ((each.key, driver.execute(self._IS_RECORDED, (each.key, each.step.state))) for each in done)
+        return [key for key, row in told if row.fetchone()]
+
     def _take(self, driver: Any, writing: Writing) -> int:
-        facts = {"owner": writing.owner, "now": _stored(writing.now), "lease": _stored(writing.lease)}
-        driver.executemany(self._TAKE, [{**facts, "key": key} for key in writing.taken])
+        owner, now, lease = writing.owner, _stored(writing.now), _stored(writing.lease)
+        driver.executemany(self._TAKE, [(owner, lease, now, now, key) for key in writing.taken])
         if writing.relay is not None:
             hour = _stored(_hour(writing.now))
             driver.execute(_COUNT, {"relay": writing.relay, "hour": hour, "letters": len(writing.taken)})
@@ -148,6 +162,7 @@ class Postgres:
     """
 
     _DUE_OF_ISSUE = _named(_DUE.format(joined="string_agg", whose=_OF_ISSUE))
+    _ANY_NOTICE = _named(_ANY_NOTICE)
     _DUE_NOTICES = _named(_DUE.format(joined="string_agg", whose=_NOTICES))
     _WAITS = "(state IS NOT DISTINCT FROM 'planned' OR state IS NOT DISTINCT FROM 'deferred')"
     PARTS: Mapping[str, str] = {
@@ -164,7 +179,10 @@ class Postgres:
             UPDATE deliveries d SET state = 'suppressed', due = NULL, reply = r.reply
             FROM unnest(CAST(:out AS bigint[]), CAST(:reasons AS text[])) AS r(key, reply)
             WHERE d.id = r.key AND {_WAITS} RETURNING d.id""",  # noqa: S608
-        "taken": f"{_TAKE} WHERE id = ANY(:taken) AND {_WAITS} RETURNING id",
+        "taken": f"""
+            UPDATE deliveries SET state = 'sending', owner = :owner, lease = :lease, due = NULL,
+                   attempts = attempts + 1, first_tried = COALESCE(first_tried, :now), tried = :now
+            WHERE id = ANY(:taken) AND {_WAITS} RETURNING id""",  # noqa: S608
         "generation": _BUMP,
         "counted": f"{_COUNT} RETURNING letters",
     }
@@ -174,6 +192,10 @@ class Postgres:
         facts = {"issue": issue, "state": state, "behind": behind, "now": now, "most": most}
         rows = driver.execute(self._DUE_NOTICES if issue is None else self._DUE_OF_ISSUE, facts)
         return [Due._make(row) for row in rows]
+
+    def has_notice(self, driver: Any, now: datetime) -> bool:
+        """Return whether a notice is due."""
+        return driver.execute(self._ANY_NOTICE, {"now": now}).fetchone() is not None
 
     def write(self, driver: Any, writing: Writing) -> Written:
         """Write it, in one statement; what another process took or stopped meanwhile is not `taken`."""
@@ -229,10 +251,12 @@ def _stored(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
 
 
-def _read(row: Due) -> Due:
-    if row.first_tried is None:
-        return row
-    return row._replace(first_tried=datetime.fromisoformat(str(row.first_tried)).replace(tzinfo=UTC))
+_FIRST_TRIED = Due._fields.index("first_tried")
+
+
+def _read(row: Sequence[Any]) -> Due:
+    moment = datetime.fromisoformat(row[_FIRST_TRIED]).replace(tzinfo=UTC)
+    return Due._make(row)._replace(first_tried=moment)
 
 
 def _hour(now: datetime) -> datetime:

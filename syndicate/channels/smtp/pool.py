@@ -158,15 +158,19 @@ class Pool:
         if not found:
             self._settle()
             found = self._selector.select(self._patience(deadlines))
-        ready = [key.data for key, _ in found]
-        for wire in ready:
-            if wire is None:
-                self._made()
-            else:
-                wire.ready()
-                self._after(wire)
+        while found:
+            self._hear(found)
+            found = self._selector.select(0)  # What came meanwhile is told with it: a fuller group is a cheaper one.
         if deadlines:
             self._give_up_on_the_late()
+
+    def _hear(self, found: Sequence[tuple[selectors.SelectorKey, int]]) -> None:
+        for key, _ in found:
+            if key.data is None:
+                self._made()
+            else:
+                key.data.ready()
+                self._after(key.data)
 
     def _settle(self) -> None:
         if self._supply is None or self._source_fault:
