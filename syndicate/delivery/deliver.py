@@ -5,16 +5,15 @@ Outcomes are recorded in groups, and as many messages are claimed as came back, 
     channel pulls ──► nothing at hand ──► exchange(what came since the last commit) ──► as many claimed
     channel is about to wait ──► settle: what came is committed now
 
-So what is claimed is what a channel can put on its wires at this moment, and what a dead sender leaves in doubt is no
-more than that.
+At least one is claimed for each wire. So a dead sender leaves at most three a wire in doubt: two that were on it, and
+one that waited for it or whose answer was not committed; and of these at most two can have reached a server.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from syndicate.delivery.manners import Pace, Rules
 from syndicate.delivery.model import (
@@ -24,9 +23,8 @@ from syndicate.delivery.model import (
     Outcome,
     OutgoingStatus,
     RetryPolicy,
-    Sent,
 )
-from syndicate.delivery.retry import Step, next_step
+from syndicate.delivery.retry import Concluded, next_step
 from syndicate.errors import ChannelError
 from syndicate.protocols import AttemptLike, Channel, Clock
 
@@ -34,21 +32,11 @@ Message = TypeVar("Message", Letter, OutgoingStatus)
 MessageOut = TypeVar("MessageOut", bound=Letter | OutgoingStatus, covariant=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed(Generic[MessageOut]):
+class Claimed(NamedTuple, Generic[MessageOut]):
     """A message that is ours to send, recorded as `sending`, and which attempt it is in."""
 
     message: MessageOut
     attempt: AttemptLike
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Concluded:
-    """What came of a claimed message, and the step that follows from it."""
-
-    key: DeliveryKey
-    outcome: Outcome
-    step: Step
 
 
 class Claims(Protocol[MessageOut]):
@@ -74,8 +62,10 @@ class Supply(Generic[Message]):
         progress: Callable[[Counter[DeliveryState]], None],
         pace: Pace,
         tally: Counter[DeliveryState],
+        ahead: int,
     ) -> None:
         self.tally = tally
+        self._ahead = ahead
         self._claims: Claims[Message] = claims
         self._clock, self._policy, self._pace = clock, policy, pace
         self._stopping, self._progress = stopping, progress
@@ -111,7 +101,7 @@ class Supply(Generic[Message]):
         step = next_step(
             outcome, attempts=attempt.attempts, first_tried=attempt.first_tried, now=now, policy=self._policy
         )
-        self._done.append(Concluded(key=key, outcome=outcome, step=step))
+        self._done.append(Concluded(key, step, outcome))
         self._pace.heard(outcome, now)
 
     def give_back(self) -> None:
@@ -120,12 +110,12 @@ class Supply(Generic[Message]):
             self._claims.give_back(sorted(self._out))
 
     def _claim(self) -> None:
-        """Claim as many as have come back, at least one; none once we are asked to end."""
+        """Claim as many as have come back, at least one for each wire; none once we are asked to end."""
         now = self._clock.now()
         if self._stopping() or self._pace.wait(now) is None:
             self.settle()
             return
-        most = self._pace.room(now, max(1, len(self._done)))
+        most = self._pace.room(now, max(self._ahead, len(self._done)))
         claimed = self._exchange(most)
         self._pace.took(len(claimed), now)
         self._ready.extend(claimed)
@@ -151,13 +141,15 @@ def deliver(
     progress: Callable[[Counter[DeliveryState]], None],
     pace: Pace | None = None,
     tally: Counter[DeliveryState] | None = None,
+    ahead: int = 1,
 ) -> Counter[DeliveryState]:
     """Deliver what is due until nothing is, or `stopping` or the pace says so; return how many went to which state.
 
     Raises ChannelError where the channel does not work as a whole; by then every claimed delivery is recorded,
     and what never was on a wire is planned again. Any other exception leaves what is claimed as `sending`: it
     may be on a wire, so the next sender finds it in doubt. What came before it is recorded, if that is possible,
-    and counted in `tally`, where one is given.
+    and counted in `tally`, where one is given. `ahead` messages at least are claimed at a time: as many as the
+    channel has wires.
     """
     supply: Supply[Message] = Supply(
         claims,
@@ -167,6 +159,7 @@ def deliver(
         progress=progress,
         pace=pace or Pace(Rules()),
         tally=Counter() if tally is None else tally,
+        ahead=ahead,
     )
     try:
         for key, outcome in channel.send(supply):
@@ -178,8 +171,3 @@ def deliver(
     finally:
         supply.settle()
     return supply.tally
-
-
-def remote_of(outcome: Outcome) -> tuple[str | None, str | None]:
-    """Return the id and address that a server gave to what it took."""
-    return (outcome.remote_id, outcome.remote_url) if isinstance(outcome, Sent) else (None, None)

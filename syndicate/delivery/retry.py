@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from syndicate.delivery.model import (
     Deferred,
+    DeliveryKey,
     DeliveryState,
     InDoubt,
     InDoubtRule,
@@ -25,6 +26,21 @@ class Step:
     state: DeliveryState
     due: datetime | None
     reply: str
+
+
+class Concluded(NamedTuple):
+    """What came of a claimed delivery, and the step that follows from it. (One is made for every letter.)"""
+
+    key: DeliveryKey
+    step: Step
+    outcome: Outcome | None = None
+    """None where the step was decided otherwise."""
+
+    @property
+    def remote(self) -> tuple[str | None, str | None]:
+        """Return the id and the address that a server gave to what it took."""
+        taken = self.outcome
+        return (taken.remote_id, taken.remote_url) if isinstance(taken, Sent) else (None, None)
 
 
 def next_step(outcome: Outcome, *, attempts: int, first_tried: datetime, now: datetime, policy: RetryPolicy) -> Step:

@@ -9,15 +9,14 @@ from syndicate.app import App
 from syndicate.audience.model import Notice, RecipientFacts
 from syndicate.audience.policy import Verdict, may_receive
 from syndicate.config import Mail
-from syndicate.delivery.deliver import Claimed, Concluded, remote_of
+from syndicate.delivery.deliver import Claimed
 from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Refused
-from syndicate.delivery.retry import Step
+from syndicate.delivery.retry import Concluded, Step
 from syndicate.errors import AudienceError, TemplateError
 from syndicate.pipeline.press import Press
 from syndicate.pipeline.returns import refused_at_sending
 from syndicate.store.issues import StoredIssue
 from syndicate.store.ledger import Claim, ClaimedLetter, Ledger
-from syndicate.store.ledger_sql import Done
 
 
 class LedgerLetters(ABC):
@@ -36,7 +35,7 @@ class LedgerLetters(ABC):
 
     def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[Letter]]:
         """Record what came, do what final refusals say of their readers, and claim up to `most` letters more."""
-        recorded, rows = self._ledger.exchange([_done(each) for each in done], self._claim(most) if most else None)
+        recorded, rows = self._ledger.exchange(done, self._claim(most) if most else None)
         for each in done:
             if isinstance(each.outcome, Refused) and each.key in recorded:
                 refused_at_sending(self._app, each.key, each.outcome.reason)
@@ -54,7 +53,7 @@ class LedgerLetters(ABC):
         claimed = []
         for row in rows:
             try:
-                claimed.append(Claimed(message=self._addressed(row), attempt=row.attempt))
+                claimed.append(Claimed(self._addressed(row), row.attempt))
             except TemplateError:
                 self.give_back([each.key for each in rows])  # The template can be mended, and then they go.
                 raise
@@ -109,8 +108,3 @@ class IssueLetters(LedgerLetters):
 
 def _may_receive(_notice: Notice | None, facts: RecipientFacts) -> Verdict:
     return may_receive(facts)
-
-
-def _done(concluded: Concluded) -> Done:
-    remote_id, remote_url = remote_of(concluded.outcome)
-    return Done(key=concluded.key, step=concluded.step, remote_id=remote_id, remote_url=remote_url)

@@ -16,8 +16,9 @@ from syndicate.audience.tokens import Purpose, web_token
 from syndicate.compose.letter import TOKEN, CompiledLetter, Envelope, Slots, compile_letter, message_id
 from syndicate.compose.notices import NoticeText, render_notice
 from syndicate.config import Mail
-from syndicate.delivery.deliver import Claimed, Claims, Concluded
+from syndicate.delivery.deliver import Claimed, Claims
 from syndicate.delivery.model import DeliveryKey, Letter
+from syndicate.delivery.retry import Concluded
 from syndicate.errors import AudienceError, TemplateError
 from syndicate.pipeline.draft import ways_out
 from syndicate.pipeline.letters import LedgerLetters

@@ -14,9 +14,10 @@ from syndicate.app import App
 from syndicate.compose.model import PublishedReview, StatusContent, StatusLimits
 from syndicate.compose.status import StatusRules, WarningRule, compose_status
 from syndicate.config import Account
-from syndicate.delivery.deliver import Claimed, Concluded, remote_of
+from syndicate.delivery.deliver import Claimed
 from syndicate.delivery.model import DeliveryKey, DeliveryState, OutgoingStatus
 from syndicate.delivery.plan import next_slot, plan_status
+from syndicate.delivery.retry import Concluded
 from syndicate.errors import SyndicateError, TemplateError
 from syndicate.log import event
 from syndicate.pipeline.tell import alert, recovered
@@ -119,7 +120,7 @@ class AccountStatuses:
         return None
 
     def _record(self, done: Concluded) -> None:
-        remote_id, remote_url = remote_of(done.outcome)
+        remote_id, remote_url = done.remote
         step = done.step
         event("status", account=self._account, delivery=done.key, state=step.state, url=remote_url, reply=step.reply)
         self._ledger.record(done.key, step, remote_id=remote_id, remote_url=remote_url)

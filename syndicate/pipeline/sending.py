@@ -72,10 +72,10 @@ def _over(
 ) -> ChannelError | None:
     """Send over one relay, and return why it does not work as a whole, if it does not."""
     assert app.config.mail is not None
-    pace, before = pace_of(app, name), tally[DeliveryState.SENT]
+    pace, before, relay = pace_of(app, name), tally[DeliveryState.SENT], app.config.mail.route[name]
     try:
         deliver(
-            claims(name if app.config.mail.route[name].per_day else None),
+            claims(name if relay.per_day else None),
             app.mail_channel(name),
             clock=app.clock,
             policy=policy,
@@ -83,6 +83,7 @@ def _over(
             progress=progress,
             tally=tally,
             pace=pace,
+            ahead=relay.connections,
         )
     except ChannelError as error:
         return error

@@ -21,12 +21,12 @@ from sqlalchemy import Connection, func, select, update
 
 from syndicate.audience.model import Notice, RecipientFacts, SubscriptionState, SuppressionReason
 from syndicate.audience.policy import Suppressed, Verdict
-from syndicate.delivery.model import STEPS, DeliveryKey, DeliveryState
-from syndicate.delivery.retry import Step
+from syndicate.delivery.model import STEPS, DeliveryKey, DeliveryState, Sent
+from syndicate.delivery.retry import Concluded, Step
 from syndicate.store.database import Database
 from syndicate.store.deliveries import WAITING
 from syndicate.store.generation import Generation
-from syndicate.store.ledger_sql import Done, Due, Postgres, Sqlite, Writing, Written
+from syndicate.store.ledger_sql import Due, Postgres, Sqlite, Writing, Written
 from syndicate.store.settling import Settling
 from syndicate.store.tables import deliveries
 
@@ -99,7 +99,7 @@ class Ledger(Settling):
             number = self._generation.check(connection)
         self._generation.keep(number)
 
-    def exchange(self, done: Sequence[Done], claim: Claim | None = None) -> Exchanged:
+    def exchange(self, done: Sequence[Concluded], claim: Claim | None = None) -> Exchanged:
         """Record what came of these deliveries and claim what is wanted, in one transaction, committed on return.
 
         An outcome whose delivery is no longer ours (another owner took over) is left out of `recorded`. Whom the
@@ -133,7 +133,8 @@ class Ledger(Settling):
         self, key: DeliveryKey, step: Step, *, remote_id: str | None = None, remote_url: str | None = None
     ) -> bool:
         """Commit what came of a claimed delivery; False where it is no longer ours (another owner took over)."""
-        return bool(self.exchange([Done(key=key, step=step, remote_id=remote_id, remote_url=remote_url)]).recorded)
+        taken = Sent(reply=step.reply, remote_id=remote_id, remote_url=remote_url) if remote_id else None
+        return bool(self.exchange([Concluded(key, step, taken)]).recorded)
 
     def has_notice(self, now: datetime) -> bool:
         """Return whether a notice is due: quicker asked than a claim of one."""
@@ -197,7 +198,7 @@ class Ledger(Settling):
     def _write(
         self,
         driver: Any,
-        done: Sequence[Done],
+        done: Sequence[Concluded],
         letters: Sequence[ClaimedLetter],
         suppressed: Sequence[tuple[int, str]],
         claim: Claim | None,

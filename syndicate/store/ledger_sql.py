@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from syndicate.delivery.model import DeliveryKey, DeliveryState
-from syndicate.delivery.retry import Step
+from syndicate.delivery.model import DeliveryState
+from syndicate.delivery.retry import Concluded
 
 
 class Due(NamedTuple):
@@ -35,21 +35,12 @@ class Due(NamedTuple):
     """The reader's subscriptions: "weekly=confirmed,friends=unsubscribed"."""
 
 
-class Done(NamedTuple):
-    """What came of a delivery that was claimed."""
-
-    key: DeliveryKey
-    step: Step
-    remote_id: str | None = None
-    remote_url: str | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
     """All that one exchange writes."""
 
     owner: str
-    done: Sequence[Done] = ()
+    done: Sequence[Concluded] = ()
     taken: Sequence[int] = ()
     """Rows that `due` returned, which become `sending`."""
     suppressed: Sequence[tuple[int, str]] = ()
@@ -132,7 +123,7 @@ class Sqlite:
         generation = self._take(driver, writing) if writing.taken else None
         return Written(frozenset(recorded), frozenset(writing.taken), generation)
 
-    def _record(self, driver: Any, done: Sequence[Done], owner: str) -> Sequence[int]:
+    def _record(self, driver: Any, done: Sequence[Concluded], owner: str) -> Sequence[int]:
         rows = [(*_values(each, _stored), owner) for each in done]
         if driver.executemany(self._RECORD, rows).rowcount == len(rows):
             return [each.key for each in done]
@@ -241,10 +232,10 @@ def _columns(names: Sequence[str], rows: Sequence[tuple[object, ...]]) -> dict[s
     return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
 
 
-def _values(done: Done, stored: Callable[[datetime], object] = lambda moment: moment) -> tuple[object, ...]:
+def _values(done: Concluded, stored: Callable[[datetime], object] = lambda moment: moment) -> tuple[object, ...]:
     step, due = done.step, done.step.due
     doubts = int(step.state is DeliveryState.IN_DOUBT)
-    return (step.state, stored(due) if due else None, step.reply, doubts, done.remote_id, done.remote_url, done.key)
+    return (step.state, stored(due) if due else None, step.reply, doubts, *done.remote, done.key)
 
 
 def _stored(moment: datetime) -> str:

@@ -31,7 +31,7 @@ from syndicate.delivery.model import (
     Sent,
 )
 from syndicate.delivery.proof import Rule
-from syndicate.delivery.retry import Step, next_step
+from syndicate.delivery.retry import Concluded, Step, next_step
 from syndicate.errors import AudienceError, NotFoundError
 from syndicate.pipeline import returns
 from syndicate.returns.model import ReturnKind
@@ -42,7 +42,6 @@ from syndicate.store.deliveries import move
 from syndicate.store.generation import Generation
 from syndicate.store.issues import IssueStore
 from syndicate.store.ledger import ClaimedLetter, Ledger
-from syndicate.store.ledger_sql import Done
 from syndicate.store.notices import plan_latest_issue
 from syndicate.store.opening import open_database
 from syndicate.store.people import forget
@@ -360,10 +359,10 @@ class Ledgers(RuleBasedStateMachine):
         if self.issues.get(self.issue).state is IssueState.SENDING:
             self.out += self.ledger.claim_letters(self.issue, LISTS, self.now, may_receive, most)
 
-    def _done(self, letter: ClaimedLetter, outcome: Outcome) -> Done:
+    def _done(self, letter: ClaimedLetter, outcome: Outcome) -> Concluded:
         tried = letter.attempt
         step = next_step(outcome, attempts=tried.attempts, first_tried=tried.first_tried, now=self.now, policy=POLICY)
-        return Done(key=DeliveryKey(letter.key), step=step)
+        return Concluded(key=DeliveryKey(letter.key), step=step)
 
 
 @pytest.fixture(scope="module", autouse=True)

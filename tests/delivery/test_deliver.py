@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syndicate.delivery.deliver import Claimed, Concluded, deliver
+from syndicate.delivery.deliver import Claimed, deliver
 from syndicate.delivery.model import Deferred, DeliveryKey, DeliveryState, Letter, Outcome, RetryPolicy, Sent
-from syndicate.delivery.retry import Step
+from syndicate.delivery.retry import Concluded, Step
 from syndicate.errors import ChannelError, StoreError
 from syndicate.protocols import Supply
 from syndicate.store.ledger import Attempt
