@@ -23,11 +23,7 @@ LETTER = Letter(
 @pytest.mark.parametrize("is_settled", [True, False], ids=["settled", "looked through"])
 def test_a_letter_that_is_settled_and_one_that_turns_out_so_are_said_in_the_same_words(is_settled: bool) -> None:
     assert spoken(replace(LETTER, is_settled=is_settled), RELAY) == Spoken(
-        (
-            b"MAIL FROM:<bounce+1@lantern.example> SIZE=22\r\n",
-            b"RCPT TO:<ada@reader.example>\r\n",
-            b"DATA\r\n",
-        ),
+        b"MAIL FROM:<bounce+1@lantern.example> SIZE=22\r\nRCPT TO:<ada@reader.example>\r\nDATA\r\n",
         LETTER.content,
     )
 
@@ -42,7 +38,7 @@ def test_a_letter_that_nobody_settled_has_its_dots_doubled_and_its_bytes_announc
     words = spoken(replace(LETTER, content="Subject: x\r\n\r\n.é".encode()), RELAY)
     assert isinstance(words, Spoken)
     assert words.text == "Subject: x\r\n\r\n..é\r\n".encode()
-    assert words.commands[0].endswith(b" BODY=8BITMIME\r\n")
+    assert words.command(0).endswith(b" BODY=8BITMIME\r\n")
 
 
 def test_a_letter_that_nobody_settled_is_refused_where_a_relay_could_read_two_in_it() -> None:

@@ -14,17 +14,20 @@ nothing was sent, from then on the relay may have the letter.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 from syndicate.channels.smtp.connect import Abilities
 from syndicate.channels.smtp.replies import Reply, ReplyReader, Step, goes_on, judge, lost, out_of_step
 from syndicate.channels.smtp.texts import END, Spoken, spoken
-from syndicate.delivery.model import Letter, Outcome, Refused
+from syndicate.delivery.model import Letter, Outcome, Refused, Sent
 from syndicate.errors import ChannelError
 
 _WANTS_LOGIN = 530
 _NOT_WRITTEN = -1
 _STEPS = (Step.MAIL, Step.RCPT, Step.DATA)
-"""The commands of `Spoken`, in their order."""
+"""The commands of an envelope, in their order."""
+_TURN = 1 + len(_STEPS)
+"""So many replies come together once letters follow each other: to a final dot, and to the next letter's envelope."""
 
 
 class _Passage:
@@ -99,11 +102,6 @@ class Dialogue:
         """Return whether a letter's text was begun and has no answer yet."""
         return any(step is Step.DOT and passage.dot != _NOT_WRITTEN for passage, step in self._expected)
 
-    @property
-    def has_said(self) -> bool:
-        """Return whether `take` has bytes to give."""
-        return bool(self._said)
-
     def begin(self, letter: Letter | None) -> None:
         """Say the text that is due, and the envelope of the next letter, if any; `take` gives the bytes.
 
@@ -120,8 +118,9 @@ class Dialogue:
 
     def take(self) -> bytes:
         """Return what is to be written and was not taken before."""
-        said, self._said = self._said, []
-        return said[0] if len(said) == 1 else b"".join(said)
+        said = b"".join(self._said)
+        self._said.clear()
+        return said
 
     def wrote(self, count: int) -> None:
         """Note that so many more bytes are, or may be, on the wire."""
@@ -129,7 +128,11 @@ class Dialogue:
 
     def receive(self, data: bytes) -> None:
         """Take what the relay said."""
-        for reply in self._replies.feed(data):
+        replies = self._replies.feed(data)
+        if self._is_next_turn(replies):
+            self._take_turn(replies[0])
+            return
+        for reply in replies:
             if self.over:
                 return
             self._hear(reply)
@@ -170,16 +173,16 @@ class Dialogue:
 
     def _say_envelope(self, passage: _Passage) -> None:
         self._used = True
-        steps, lines = list(_STEPS), list(passage.words.commands)
         if self._unfinished:
-            steps.insert(0, Step.RSET)
-            lines.insert(0, b"RSET\r\n")
             self._unfinished = False
+            self._ask(passage, Step.RSET, b"RSET\r\n")
+            if not self.abilities.pipelining:
+                return
         if self.abilities.pipelining:
-            self._say(b"".join(lines))
-            self._expected.extend([(passage, step) for step in steps])
+            self._say(passage.words.envelope)
+            self._expected += ((passage, Step.MAIL), (passage, Step.RCPT), (passage, Step.DATA))
         else:
-            self._ask(passage, steps[0], lines[0])
+            self._ask(passage, Step.MAIL, passage.words.command(0))
 
     def _ask(self, passage: _Passage, step: Step, line: bytes) -> None:
         self._say(line)
@@ -190,6 +193,23 @@ class Dialogue:
         self._say(passage.words.text)
         passage.dot = self._said_bytes
         self._say(END)
+
+    def _is_next_turn(self, replies: Sequence[Reply]) -> bool:
+        """Return whether this is what is heard a thousand times: a letter is taken, and the next one's text is due."""
+        return (
+            len(replies) == len(self._expected) == _TURN
+            and replies[0].code == replies[1].code == replies[2].code == 250
+            and replies[3].code == 354
+            and self._dot_written(self._expected[0][0])  # So the first one answers a final dot, and no RSET.
+        )
+
+    def _take_turn(self, taken: Reply) -> None:
+        """Do in one step what `_hear` does with the four replies of a turn, at a quarter of its cost."""
+        (last, _), _, _, (following, _) = self._expected
+        self._expected.clear()
+        self._tell(last, Sent(reply=str(taken)))
+        self._expected.append((following, Step.DOT))
+        self._due = following
 
     def _hear(self, reply: Reply) -> None:
         if not self._expected:
@@ -231,14 +251,14 @@ class Dialogue:
                 self._say_text(passage)
         elif not self.abilities.pipelining:
             after = _STEPS.index(step) + 1
-            self._ask(passage, _STEPS[after], passage.words.commands[after])
+            self._ask(passage, _STEPS[after], passage.words.command(after))
 
     def _cleared(self, passage: _Passage, reply: Reply) -> None:
         """A relay that cannot even forget is left; the letter goes over another line."""
         if reply.code != 250:
             self._end(passage)
         elif not self.abilities.pipelining:
-            self._ask(passage, Step.MAIL, passage.words.commands[0])
+            self._ask(passage, Step.MAIL, passage.words.command(0))
 
     def _pass_over(self, passage: _Passage, step: Step, reply: Reply) -> None:
         """Hear the rest of a pipelined group whose letter is settled already."""

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from queue import SimpleQueue
 from threading import Thread
 
+from syndicate.channels.smtp.dialogue import Dialogue
 from syndicate.channels.smtp.wire import GOODBYE_SECONDS, Opener, Wire
 from syndicate.delivery.model import DeliveryKey, Letter, Outcome
 from syndicate.errors import ChannelError, UnreachableError
@@ -86,7 +87,7 @@ class Pool:
         """Return what is to be told where nobody waits for the answers any more."""
         for wire in self._wires:
             wire.dialogue.doubt(why)
-            self._collect(wire)
+            self._collect(wire.dialogue)
         return self._take()
 
     def close(self) -> None:
@@ -153,16 +154,14 @@ class Pool:
 
     def _wait(self) -> None:
         """Wait for what comes first; where nothing is there yet, what was told is written down meanwhile."""
-        deadlines = [wire.deadline for wire in self._wires if wire.deadline is not None]
         found = self._selector.select(0)
         if not found:
             self._settle()
-            found = self._selector.select(self._patience(deadlines))
+            found = self._selector.select(self._patience())
         while found:
             self._hear(found)
             found = self._selector.select(0)  # What came meanwhile is told with it: a fuller group is a cheaper one.
-        if deadlines:
-            self._give_up_on_the_late()
+        self._give_up_on_the_late()
 
     def _hear(self, found: Sequence[tuple[selectors.SelectorKey, int]]) -> None:
         for key, _ in found:
@@ -180,18 +179,20 @@ class Pool:
         except Exception as error:  # noqa: BLE001  (it is raised by `finish`)
             self._source, self._source_fault = None, error
 
-    def _patience(self, deadlines: Sequence[float]) -> float | None:
+    def _patience(self) -> float | None:
         now = time.monotonic()
-        waits = [max(0.0, min(deadlines) - now)] if deadlines else []
+        waits = [max(0.0, late - now) for wire in self._wires if (late := wire.deadline(now)) is not None]
         if self._supply and self._is_held_back:  # By now it may be 0: then the letter is pulled at once.
             waits.append(min(self._supply.wait(), HELD_SECONDS))
         return min(waits, default=None)
 
     def _give_up_on_the_late(self) -> None:
         now = time.monotonic()
-        for wire in [wire for wire in self._wires if wire.deadline is not None and wire.deadline <= now]:
-            wire.late()
-            self._after(wire)
+        for wire in list(self._wires):
+            late = wire.deadline(now)
+            if late is not None and late <= now:
+                wire.late()
+                self._after(wire)
 
     def _made(self) -> None:
         for made in self._making.made():
@@ -207,8 +208,9 @@ class Pool:
 
     def _after(self, wire: Wire) -> None:
         """Take from a wire what has become of its letters, and the wire itself where it ended."""
-        self._collect(wire)
         dialogue = wire.dialogue
+        if dialogue.told:
+            self._collect(dialogue)
         if dialogue.over:
             self._waiting.extendleft(reversed(dialogue.unbegun))
             self._fault = self._fault or dialogue.fault
@@ -216,12 +218,10 @@ class Pool:
         elif wire.has_more_to_write != (wire in self._writing):
             self._watch(wire)
 
-    def _collect(self, wire: Wire) -> None:
-        if wire.dialogue.told:
-            broke = wire.dialogue.broke
-            told, wire.dialogue.told = wire.dialogue.told, []
-            self._breaks = 0 if len(told) > broke else self._breaks
-            self._breaks += broke
+    def _collect(self, dialogue: Dialogue) -> None:
+        told, dialogue.told = dialogue.told, []
+        if told:
+            self._breaks = dialogue.broke + (0 if len(told) > dialogue.broke else self._breaks)
             self._told += [(letter.key, outcome) for letter, outcome in told]
 
     def _watch(self, wire: Wire) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from syndicate.delivery.model import Deferred, InDoubt, Outcome, Refused, Sent
 
@@ -30,9 +30,8 @@ class Step(StrEnum):
 _GO_ON = {Step.MAIL: 2, Step.RCPT: 2, Step.DATA: 3}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """One reply: its code, and its text on one line, cut at 300 characters."""
+class Reply(NamedTuple):
+    """One reply: its code, and its text on one line, cut at 300 characters. A tuple: four are made for each letter."""
 
     code: int
     """-1 where the line did not begin with a number."""

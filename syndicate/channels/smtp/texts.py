@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from syndicate.channels.smtp.connect import Abilities
 from syndicate.delivery.model import Letter, Refused
@@ -14,12 +14,17 @@ _ODD_LINE = re.compile(rb"\r(?:[^\n]|\n\.)")
 """A CR that ends no line, or a line that begins with a dot."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """What is said for a letter: MAIL, RCPT and DATA, then the text, its dots stuffed, without the final dot."""
+class Spoken(NamedTuple):
+    """What is said for a letter; a tuple, since one is made for each."""
 
-    commands: tuple[bytes, bytes, bytes]
+    envelope: bytes
+    """MAIL, RCPT and DATA, a line each."""
     text: bytes
+    """Its dots stuffed, without the final dot."""
+
+    def command(self, number: int) -> bytes:
+        """Return a line of the envelope, counted from 0."""
+        return self.envelope.splitlines(keepends=True)[number]
 
 
 def spoken(letter: Letter, able: Abilities) -> Spoken | Refused:
@@ -35,12 +40,8 @@ def spoken(letter: Letter, able: Abilities) -> Spoken | Refused:
     size = f" SIZE={len(letter.content)}" if able.announces_size else ""
     body = "" if ascii_text else " BODY=8BITMIME"
     utf8 = "" if plain else " SMTPUTF8"
-    commands = (
-        f"MAIL FROM:<{letter.sender}>{size}{body}{utf8}\r\n".encode(),
-        f"RCPT TO:<{letter.recipient}>\r\n".encode(),
-        b"DATA\r\n",
-    )
-    return Spoken(commands, text)
+    envelope = f"MAIL FROM:<{letter.sender}>{size}{body}{utf8}\r\nRCPT TO:<{letter.recipient}>\r\nDATA\r\n"
+    return Spoken(envelope.encode(), text)
 
 
 def _unfit(letter: Letter, plain: bool, ascii_text: bool, able: Abilities) -> Refused | None:

@@ -30,14 +30,15 @@ class Wire:
 
     def __init__(self, line: Line, place: str, timeout: timedelta, dot_patience: timedelta) -> None:
         self.dialogue = Dialogue(line.abilities, place)
-        self.deadline: float | None = None
-        """When the answer that is waited for is late, on the monotonic clock."""
         self._sock = line.sock
         self._encrypted = isinstance(line.sock, ssl.SSLSocket)
         self._timeout = timeout.total_seconds()
         self._dot_timeout = max(self._timeout, dot_patience.total_seconds())
         self._out = b""
         self._at = 0
+        self._deadline: float | None = None
+        self._moved = True
+        """Something was said or heard since the deadline was reckoned."""
         self._ciphered = 0
         """Bytes that the cipher was given and has not said to have sent."""
         self.dialogue.receive(line.unread)
@@ -55,25 +56,41 @@ class Wire:
         """Say the text that is due and the next envelope; see `Dialogue.begin`."""
         self.dialogue.begin(letter)
         self.write()
-        self._wait_anew()
+        self._moved = True
 
     def ready(self) -> None:
         """Read what is there and write what goes."""
         if self._read() or self.has_more_to_write:
             self.write()
-            self._wait_anew()
+            self._moved = True
 
     def write(self) -> None:
         """Write as much as the line takes. What a dead line still had to say is heard first: it may be why."""
         if self.dialogue.over:
             return
         try:
-            self._write()
+            while self._at < len(self._out) or self._take():
+                self._at += self._hand_over()
+        except _LATER:
+            return
         except OSError as error:
             while not self.dialogue.over and self._read():
                 pass
             if not self.dialogue.over:
                 self.dialogue.lost(why(error))
+
+    def deadline(self, now: float) -> float | None:
+        """Return when the answer that is waited for is late, on the monotonic clock; None where nothing is.
+
+        Its time begins with the first look after the line moved: the clock is read once for all lines, not for each
+        thing said or heard.
+        """
+        if self._moved:
+            self._moved = False
+            waiting = self.dialogue.waiting
+            patience = self._dot_timeout if waiting is Step.DOT else self._timeout
+            self._deadline = now + patience if waiting else None
+        return self._deadline
 
     def late(self) -> None:
         """Give the line up: an answer did not come in time."""
@@ -100,37 +117,24 @@ class Wire:
                 self._sock.recv(_READ_BYTES)
         self.close()
 
-    def _wait_anew(self) -> None:
-        waiting = self.dialogue.waiting
-        if waiting is None:
-            self.deadline = None
-        else:
-            patience = self._dot_timeout if waiting is Step.DOT else self._timeout
-            self.deadline = time.monotonic() + patience
-
-    def _write(self) -> None:
-        while True:
-            if self._at >= len(self._out):
-                if not self.dialogue.has_said:
-                    return
-                self._out, self._at = self.dialogue.take(), 0
-            try:
-                self._at += self._hand_over()
-            except _LATER:
-                return
+    def _take(self) -> bool:
+        self._out, self._at = self.dialogue.take(), 0
+        return bool(self._out)
 
     def _hand_over(self) -> int:
         """Return how many bytes the line took. An interruption may come at any point: till then, all may be out."""
         part = memoryview(self._out)[self._at :]
         if self._encrypted:
             return self._hand_over_a_record(part[:_RECORD_BYTES])
-        self.dialogue.wrote(len(part))
+        size = len(part)
+        self.dialogue.wrote(size)
         try:
             count = self._sock.send(part)
         except OSError:
-            self.dialogue.wrote(-len(part))
+            self.dialogue.wrote(-size)
             raise
-        self.dialogue.wrote(count - len(part))
+        if count < size:
+            self.dialogue.wrote(count - size)
         return count
 
     def _hand_over_a_record(self, record: memoryview) -> int:
