@@ -73,14 +73,15 @@ class ReplyReader:
         self._rest = lines.pop()
         replies = []
         for line in lines:
-            if line[3:4] == b"-" and line[:3].isdigit():
+            reply = _last(line)
+            if reply is None:
                 self._lines.append(line)
             elif self._lines:
                 replies.append(_folded([*self._lines, line]))
                 self._lines.clear()
             else:
-                replies.append(_one(line))
-        if len(self._rest) + sum(map(len, self._lines)) > _LONGEST_REPLY_BYTES:
+                replies.append(reply)
+        if (self._rest or self._lines) and len(self._rest) + sum(map(len, self._lines)) > _LONGEST_REPLY_BYTES:
             self._rest = b""
             self._lines.clear()
             replies.append(Reply(code=-1, text="a reply that does not end"))
@@ -88,7 +89,10 @@ class ReplyReader:
 
 
 @lru_cache(maxsize=64)  # Most replies of a relay are the same few.
-def _one(line: bytes) -> Reply:
+def _last(line: bytes) -> Reply | None:
+    """Return the reply that a line is, or ends; None for a line that others follow."""
+    if line[3:4] == b"-" and line[:3].isdigit():
+        return None
     return parse_reply(_code(line), line[4:])
 
 
