@@ -25,6 +25,8 @@ MOST_BREAKS = 5
 
 With several connections, all of them but one may fall once more: a relay that restarts breaks them together."""
 
+BRIEF_SECONDS = 0.002
+"""So long a commit waits for what may be told with it."""
 HELD_SECONDS = 0.5
 """So long it waits for the pace at a time: a person who asks it to end waits no longer than that."""
 SLOW_SECONDS = 0.1
@@ -153,11 +155,12 @@ class Pool:
             self._making.start()
 
     def _wait(self) -> None:
-        """Wait for what comes first; where nothing is there yet, what was told is written down meanwhile."""
-        found = self._selector.select(0)
+        """Wait for what comes first; where nothing comes at once, what was told is written down meanwhile."""
+        patience = self._patience()
+        found = self._selector.select(BRIEF_SECONDS if patience is None else min(patience, BRIEF_SECONDS))
         if not found:
             self._settle()
-            found = self._selector.select(self._patience())
+            found = self._selector.select(patience)
         while found:
             self._hear(found)
             found = self._selector.select(0)  # What came meanwhile is told with it: a fuller group is a cheaper one.
