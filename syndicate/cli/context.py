@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
@@ -37,6 +38,23 @@ def opened(context: click.Context) -> Iterator[App]:
 
     with open_app(load(context)) as app:
         yield app
+
+
+@contextmanager
+def ended_by_signals(app: App) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM ask for a clean end; a second Ctrl-C ends at once."""
+
+    def ask(_number: int, _frame: object) -> None:
+        if app.stop.is_set():
+            raise KeyboardInterrupt
+        app.stop.set()
+
+    before = {each: signal.signal(each, ask) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def print_json(value: object) -> None:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from syndicate.cli.context import ROW, as_json_option, cut, opened, print_json, print_table, when
+from syndicate.cli.context import (
+    ROW,
+    as_json_option,
+    cut,
+    ended_by_signals,
+    opened,
+    print_json,
+    print_table,
+    when,
+)
 from syndicate.cli.issues_show import film_of, prove, show, summary_of
 from syndicate.cli.terminal import write_bytes
 
@@ -89,7 +98,8 @@ def send(
 ) -> None:
     """Freeze the next issue now, whatever the hour, and send it."""
     from syndicate.cli.progress import Bars
-    from syndicate.cli.story import tell_issue, tell_tally
+    from syndicate.cli.story import tell_issue, tell_open, tell_tally, tell_waiting
+    from syndicate.delivery.account import Bucket
     from syndicate.pipeline import deliver, publish
     from syndicate.pipeline.examples import send_test
     from syndicate.store.account import account_of
@@ -104,13 +114,17 @@ def send(
         )
         if dry_run or not made.selection.reviews:
             click.echo("nothing was sent" if made.selection.reviews else "nothing new: nothing to send", err=True)
+            for line in tell_open(app, made.digest):
+                click.echo(line, err=True)
             return
         if not yes:
             click.confirm("send it now?", abort=True, err=True)
-        published = publish(app, made.digest)
-        with Bars() as bars:
-            delivered = deliver(app, progress=bars.sending)
+        with ended_by_signals(app):
+            published = publish(app, made.digest)
+            with Bars() as bars:
+                delivered = deliver(app, progress=bars.sending)
         account = account_of(app.database, published.issue) if published.issue else None
+        waiting = tell_waiting(app) if account and Bucket.TO_GO in account.buckets else None
     if as_json:
         print_json({"published": published, "letters": dict(delivered.letters)})
     click.echo(tell_issue(published), err=True)
@@ -119,7 +133,9 @@ def send(
         click.echo(f"  why, and what comes next: syndicate issues show {published.issue}", err=True)
     for fault in delivered.faults:
         click.echo(f"stopped: {fault}", err=True)
-    context.exit(1 if delivered.has_failures or delivered.faults else 0)
+    if waiting and not delivered.faults:
+        click.echo(waiting, err=True)
+    context.exit(1 if delivered.has_failures or delivered.faults or app.stop.is_set() else 0)
 
 
 @command.command()
@@ -128,14 +144,17 @@ def send(
 def stop(context: click.Context, number: int) -> None:
     """Stop an issue: what has not left stays here, and its reviews go into the next one."""
     from syndicate.compose.model import IssueState
+    from syndicate.delivery.model import DeliveryState
     from syndicate.errors import ConfigError
 
     with opened(context) as app:
         issue = app.issues.get(number)
         if issue.state not in (IssueState.FROZEN, IssueState.SENDING):
             raise ConfigError(f"issue {number} is {issue.state}; only one that is frozen or being sent can be stopped")
+        doubted = app.deliveries.counts(number).get(DeliveryState.IN_DOUBT, 0)
         stopped = app.issues.cancel(number, app.clock.now())
-    click.echo(f"issue {number} is cancelled; {stopped} letters did not leave", err=True)
+    told = f"issue {number} is cancelled; {stopped - doubted} letters did not leave"
+    click.echo(f"{told}, {doubted} were in doubt and may have" if doubted else told, err=True)
 
 
 @command.command(name="list")

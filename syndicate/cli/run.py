@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from syndicate.cli.context import opened, when
+from syndicate.cli.context import ended_by_signals, opened, when
+from syndicate.cli.story import ENDED_EARLY
 from syndicate.errors import SyndicateError
 from syndicate.log import event
 
@@ -30,11 +30,11 @@ LOOK_SECONDS = 0.5
 @click.pass_context
 def command(context: click.Context, once: bool) -> None:
     """Poll, announce, publish and deliver what is due: now (--once), or whenever it is due."""
-    with opened(context) as app, _ended_by_signals(app):
+    with opened(context) as app, ended_by_signals(app):
         if once:
             result = _one_beat(app)
             if app.stop.is_set():
-                click.echo("ended early; what was on a wire is recorded, and the next run goes on from there", err=True)
+                click.echo(ENDED_EARLY, err=True)
             context.exit(0 if result.is_whole and not app.stop.is_set() else 1)
         with _readers_pages(app):
             _run(app)
@@ -153,20 +153,3 @@ def _write_pages(app: App) -> list[Path]:
 
     folders = [folder for folder in app.outbox_folders() if folder.is_dir()]
     return [write_page(folder, app.pictures.path_for, app.templates) for folder in folders]
-
-
-@contextmanager
-def _ended_by_signals(app: App) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM ask for a clean end; a second Ctrl-C ends at once."""
-
-    def ask(_number: int, _frame: object) -> None:
-        if app.stop.is_set():
-            raise KeyboardInterrupt
-        app.stop.set()
-
-    before = {each: signal.signal(each, ask) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from syndicate.app import App
     from syndicate.pipeline import Polled, Published, Tick
 
+ENDED_EARLY = "ended early; what was on a wire is recorded, and the next run goes on from there"
+
 
 def tell_tick(app: App, tick: Tick) -> Iterator[str]:
     """Yield a line for each thing that happened, or one that says that nothing is new."""
@@ -52,6 +54,24 @@ def tell_issue(published: Published) -> str:
         return f"issue of {published.digest}: skipped, {published.skipped}"
     reviews = counted(published.reviews, "review", "reviews")
     return f"issue {published.number} of {published.digest}: {reviews}, “{published.subject}”"
+
+
+def tell_waiting(app: App) -> str:
+    """Return why letters of an issue are still to go, and what lets them."""
+    if app.stop.is_set():
+        return ENDED_EARLY
+    if app.paused():
+        return "paused: what is still to go leaves after `syndicate resume`"
+    return "what is still to go leaves by itself while `syndicate run` runs; syndicate relays list says when"
+
+
+def tell_open(app: App, digest: str) -> Iterator[str]:
+    """Yield a line for each issue of a digest that is not sent yet."""
+    from syndicate.compose.model import IssueState
+
+    for issue in app.issues.listed(states=(IssueState.FROZEN, IssueState.SENDING)):
+        if issue.digest == digest:
+            yield f"issue {issue.number} is not all sent yet: `syndicate run --once` goes on with it"
 
 
 def tell_tally(what: str, tally: Counter[DeliveryState]) -> str:

@@ -23,6 +23,16 @@ from syndicate.store.tables import deliveries, issues, statuses, subscribers, su
 WAITING = (DeliveryState.PLANNED, DeliveryState.DEFERRED)
 _S = DeliveryState
 
+STOPPED: Mapping[str, Any] = {
+    "state": DeliveryState.CANCELLED,
+    "due": None,
+    "reply": case(
+        (deliveries.c.state == DeliveryState.IN_DOUBT, "the issue was stopped; this was in doubt, so it may have left"),
+        else_="the issue was stopped",
+    ),
+}
+"""What becomes of a letter that waits, or is in doubt, when its issue is stopped."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDelivery:

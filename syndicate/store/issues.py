@@ -29,6 +29,7 @@ from syndicate.delivery.model import DeliveryState
 from syndicate.errors import NotFoundError
 from syndicate.reviews.admission import EntryState
 from syndicate.store.database import Database, insert_if_absent
+from syndicate.store.deliveries import STOPPED
 from syndicate.store.entries import newest_first, stored_entry
 from syndicate.store.tables import deliveries, entries, issue_reviews, issues, subscriptions
 
@@ -191,7 +192,7 @@ class IssueStore:
                     deliveries.c.issue_id == number,
                     deliveries.c.state.in_((DeliveryState.PLANNED, DeliveryState.DEFERRED, DeliveryState.IN_DOUBT)),
                 )
-                .values(state=DeliveryState.CANCELLED, due=None, reply="the issue was stopped")
+                .values(STOPPED)
             ).rowcount
 
     def get(self, number: int) -> StoredIssue:

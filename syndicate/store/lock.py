@@ -16,6 +16,8 @@ from syndicate.store.database import Database
 
 ADVISORY_KEY = 0x53594E44
 """The number of our advisory lock in PostgreSQL: "SYND"."""
+_NAMED = "syndicate "
+"""What a holder's connection is named before its owner."""
 _HOLDER = """
     SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = %(key)s AND pg_locks.database =
@@ -58,8 +60,8 @@ def _file_lock(path: Path, owner: str) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            holder = os.pread(handle, 200, 0).decode("ascii", "replace").strip() or "unknown"
-            raise _taken(f"process {holder.split(':')[1] if ':' in holder else holder}", str(path)) from error
+            holder = os.pread(handle, 200, 0).decode("ascii", "replace").strip()
+            raise _taken(_process_of(holder), str(path)) from error
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{owner}\n".encode(), 0)
         yield
@@ -75,16 +77,25 @@ def _advisory_lock(database: Database, owner: str) -> Iterator[None]:
     """
     with database.held_driver() as driver:
         if not _one(driver, "SELECT pg_try_advisory_lock(%(key)s)"):
-            holder = str(_one(driver, _HOLDER) or "another process")
-            raise _taken(holder, database.url.render_as_string(hide_password=True))
+            holder = str(_one(driver, _HOLDER) or "").removeprefix(_NAMED)
+            raise _taken(_process_of(holder, elsewhere=True), database.url.render_as_string(hide_password=True))
         before = _one(driver, "SHOW application_name")
-        driver.execute("SELECT set_config('application_name', %s, false)", (f"syndicate {owner}"[:63],))
+        driver.execute("SELECT set_config('application_name', %s, false)", (f"{_NAMED}{owner}"[:63],))
         try:
             yield
         finally:
             if not driver.closed:
                 driver.execute("SELECT set_config('application_name', %s, false)", (before,))
                 _one(driver, "SELECT pg_advisory_unlock(%(key)s)")
+
+
+def _process_of(owner: str, *, elsewhere: bool = False) -> str:
+    """Return an owner ("host:process:since") as a person names it; with `elsewhere` it may run on another machine."""
+    host, _, rest = owner.partition(":")
+    process = rest.partition(":")[0]
+    if not process:
+        return "another process"
+    return f"process {process} on {host}" if elsewhere else f"process {process}"
 
 
 def _one(driver: Any, statement: str) -> Any:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, case, null, or_, select, update
 from syndicate.compose.model import IssueState
 from syndicate.delivery.model import DeliveryKey, DeliveryState
 from syndicate.store.database import Database
-from syndicate.store.deliveries import WAITING, DeliveryStore
+from syndicate.store.deliveries import STOPPED, WAITING, DeliveryStore
 from syndicate.store.tables import deliveries, issues
 
 _S = DeliveryState
@@ -102,5 +102,5 @@ class Settling(DeliveryStore):
             return connection.execute(
                 update(deliveries)
                 .where(deliveries.c.state.in_((*WAITING, _S.IN_DOUBT)), deliveries.c.issue_id.in_(stopped))
-                .values(state=_S.CANCELLED, due=None, reply="the issue was stopped")
+                .values(STOPPED)
             ).rowcount

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from syndicate.audience.policy import may_receive
 from syndicate.compose.model import IssueState
 from syndicate.delivery.model import DeliveryState
+from syndicate.delivery.retry import Step
 from syndicate.errors import NotFoundError
 from syndicate.store.audience import AudienceStore
 from syndicate.store.database import Database
@@ -164,6 +166,18 @@ def test_a_stopped_issue_keeps_its_letters_and_gives_its_reviews_back(
     assert Ledger(database, generation, "reader").counts(number) == {DeliveryState.CANCELLED: 2}
     assert len(issues.candidates("weekly", ["reviews"])) == 1
     assert issues.freeze(drafted(database, period=NOW + WEEK), NOW + WEEK) is not None
+
+
+def test_a_stopped_letter_that_was_in_doubt_says_that_it_may_have_left(
+    database: Database, generation: Generation
+) -> None:
+    number, ledger = frozen(database, "ada", "bo"), Ledger(database, generation, "sender")
+    (ada,) = ledger.claim_letters(number, ["readers"], NOW, may_receive)
+    assert ledger.record(ada.key, Step(state=DeliveryState.IN_DOUBT, due=NOW, reply="the line broke"))
+    IssueStore(database).cancel(number, NOW)
+    stopped = {row.id: row.reply or "" for row in ledger.listed(issue=number)}
+    assert {key: "may have left" in reply for key, reply in stopped.items()} == {key: key == ada.key for key in stopped}
+    assert len(stopped) == 2
 
 
 def test_an_issue_that_was_stopped_is_never_sending_or_sent_again(database: Database) -> None:

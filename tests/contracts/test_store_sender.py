@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -46,6 +48,8 @@ def test_a_second_sender_is_refused_and_told_what_to_do(database_url: str) -> No
         with pytest.raises(SenderLockedError, match="sending already") as caught, sender_lock(second, NOW):
             pytest.fail("two hold the right to send")
         assert caught.value.exit_code == 1
+        there = "" if first.is_sqlite else f" on {socket.gethostname()}"
+        assert caught.value.what.startswith(f"process {os.getpid()}{there} is sending already")
         assert "stop it" in (caught.value.hint or "")
 
 
