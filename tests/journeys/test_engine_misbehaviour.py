@@ -54,16 +54,19 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def house(folder: Path, database_url: str, *relays: str) -> Iterator[Studio]:
+def house(
+    folder: Path, database_url: str, *relays: str, readers: int = READERS, changes: tuple[tuple[str, str], ...] = ()
+) -> Iterator[Studio]:
     """An installation whose issue is frozen and not sent, with these relays ("port: 25, connections: 3")."""
     plain = [keys if "security" in keys else f"security: none, {keys}" for keys in relays]
     lines = "".join(f"    r{number}: {{host: localhost, timeout: 1s, {keys}}}\n" for number, keys in enumerate(plain))
     changes = (
+        *changes,
         ("  outbox: out/\nlists", f"  relays:\n{lines}lists"),
         ("sqlite:///syndicate.db", f'"{database_url}"'),
     )
     with studio(folder, *changes) as made:
-        made.readers(*(f"reader{number}" for number in range(READERS)))
+        made.readers(*(f"reader{number}" for number in range(readers)))
         made.begin(*archive(3))
         made.feed(Post(name="the-long-pier", published=WEDNESDAY + MINUTE), *archive(3))
         made.live(HOUR)
@@ -111,6 +114,8 @@ def agree(made: Studio, *servers: ScriptedSmtp) -> dict[DeliveryState, int]:
     (issue,) = made.issues()
     taken = got(*servers)
     for row in made.app.deliveries.listed(issue=issue.id):
+        if "@" not in row.recipient:
+            continue  # A posting address, under its list's name.
         count = taken[row.recipient]
         match row.state:
             case S.SENT:
@@ -121,7 +126,6 @@ def agree(made: Studio, *servers: ScriptedSmtp) -> dict[DeliveryState, int]:
                 assert count == 0, row
     proof = prove(made.app.database, issue.id)
     assert proof.holds, [each for each in proof.checked if not each.holds]
-    assert proof.account.candidates == READERS
     return {state: number for state, number in made.app.deliveries.counts(issue.id).items() if number}
 
 

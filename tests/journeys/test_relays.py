@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -147,10 +147,10 @@ def in_no_time(monkeypatch: pytest.MonkeyPatch, made: Studio) -> None:
     """Let the wire's waits for the pace be jumps of the clock."""
     patience = Pool._patience
 
-    def jump(pool: Pool, deadlines: Sequence[float]) -> float | None:
+    def jump(pool: Pool) -> float | None:
         wait = pool._supply.wait() if pool._supply else 0
         if not wait:
-            return patience(pool, deadlines)
+            return patience(pool)
         made.clock.advance(timedelta(seconds=wait))
         return 0
 
