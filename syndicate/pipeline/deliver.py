@@ -161,7 +161,9 @@ def _one_issue(app: App, ledger: Ledger, issue: StoredIssue, progress: Progress)
 
 
 def _interleaved(app: App, ledger: Ledger, mail: Mail, issue: StoredIssue, relay: str | None) -> Interleaved:
-    return Interleaved(IssueLetters(app, ledger, mail, issue, relay), NoticeLetters(app, ledger, mail, relay))
+    return Interleaved(
+        IssueLetters(app, ledger, mail, issue, relay), NoticeLetters(app, ledger, mail, relay), app.clock
+    )
 
 
 def _account(ledger: Ledger, issue: int) -> dict[str, int]:

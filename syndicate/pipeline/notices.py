@@ -7,7 +7,7 @@ They go before an issue's letters and, while a long issue is on its way, between
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from syndicate.app import App
 from syndicate.audience.model import Notice, RecipientFacts, Welcome
@@ -23,11 +23,12 @@ from syndicate.errors import AudienceError, TemplateError
 from syndicate.pipeline.draft import ways_out
 from syndicate.pipeline.letters import LedgerLetters
 from syndicate.pipeline.press import own_way, return_path
+from syndicate.protocols import Clock
 from syndicate.store.ledger import Claim, ClaimedLetter, Ledger
 from syndicate.store.notices import key_of_notice, lists_of_notice
 
-NOTICE_EVERY = 20
-"""So many letters of an issue go between two looks for a notice."""
+LOOK_EVERY = timedelta(milliseconds=250)
+"""How often, while an issue is being sent, it is looked for a notice."""
 
 
 class NoticeLetters(LedgerLetters):
@@ -116,24 +117,24 @@ class NoticeLetters(LedgerLetters):
 class Interleaved:
     """An issue's letters with whatever notice falls due between them; both stand in one ledger."""
 
-    def __init__(self, issue: Claims[Letter], notices: NoticeLetters) -> None:
-        self._issue, self._notices = issue, notices
-        self._since = 0
+    def __init__(self, issue: Claims[Letter], notices: NoticeLetters, clock: Clock) -> None:
+        self._issue, self._notices, self._clock = issue, notices, clock
+        self._looked = clock.now()
 
     def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[Letter]]:
-        """Record what came, and claim up to `most` letters: at every twentieth a notice, if one is due."""
-        notices: Sequence[Claimed[Letter]] = ()
-        if self._since + most >= NOTICE_EVERY and most:
-            self._since = 0
-            notices = self._due_notice()
+        """Record what came, and claim up to `most` letters: the notices that are due, if it is time to look, first."""
+        notices = self._due_notices(most) if most else ()
         letters = self._issue.exchange(done, most - len(notices))
-        self._since += len(letters)
-        return [*notices, *letters]
+        return [*notices, *letters] if notices else letters
 
-    def _due_notice(self) -> Sequence[Claimed[Letter]]:
+    def _due_notices(self, most: int) -> Sequence[Claimed[Letter]]:
         """A notice whose template does not render keeps no issue back; the next beat tells the editor of it."""
+        now = self._clock.now()
+        if now - self._looked < LOOK_EVERY:
+            return ()
+        self._looked = now
         try:
-            return self._notices.exchange((), 1) if self._notices.are_due() else ()
+            return self._notices.exchange((), most) if self._notices.are_due() else ()
         except TemplateError:
             return ()
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from syndicate.delivery.model import DeliveryState
@@ -90,10 +90,10 @@ class Sqlite:
 
     _DUE_OF_ISSUE = _DUE.format(joined="group_concat", whose=_OF_ISSUE)
     _DUE_NOTICES = _DUE.format(joined="group_concat", whose=_NOTICES)
-    _TAKE = """
+    TAKE = """
         UPDATE deliveries SET state = 'sending', owner = ?, lease = ?, due = NULL, attempts = attempts + 1,
                first_tried = COALESCE(first_tried, ?), tried = ?
-        WHERE id = ?
+        WHERE id IN ({keys})
     """
     _SUPPRESS = "UPDATE deliveries SET state = 'suppressed', due = NULL, reply = ? WHERE id = ?"
     _RECORD = """
@@ -133,12 +133,17 @@ class Sqlite:
 
     def _take(self, driver: Any, writing: Writing) -> int:
         owner, now, lease = writing.owner, _stored(writing.now), _stored(writing.lease)
-        driver.executemany(self._TAKE, [(owner, lease, now, now, key) for key in writing.taken])
+        driver.execute(_take(len(writing.taken)), (owner, lease, now, now, *writing.taken))
         if writing.relay is not None:
             hour = _stored(_hour(writing.now))
             driver.execute(_COUNT, {"relay": writing.relay, "hour": hour, "letters": len(writing.taken)})
         (number,) = driver.execute(_BUMP).fetchone()
         return int(number)
+
+
+@lru_cache(maxsize=1000)
+def _take(count: int) -> str:
+    return Sqlite.TAKE.format(keys=",".join("?" * count))
 
 
 def _named(sql: str) -> str:

@@ -15,7 +15,7 @@ from syndicate.compose.environment import environment
 from syndicate.delivery.model import DeliveryState
 from syndicate.pipeline.joining import ConfirmAnswer, JoinAnswer, JoinRequest, confirm, request_join
 from syndicate.pipeline.leaving import leave
-from syndicate.pipeline.notices import NOTICE_EVERY
+from syndicate.pipeline.notices import LOOK_EVERY
 from tests.pipeline.studio import FRIDAY, HOUR, MINUTE, WEDNESDAY, WEEK, Post, Studio, archive, studio
 
 READER = "mara@mail.example"
@@ -155,13 +155,14 @@ def test_a_notice_that_the_relay_defers_is_tried_again_under_its_first_message_i
 
 
 def test_a_reader_who_joins_while_a_long_issue_goes_out_is_asked_between_its_letters(site: Studio) -> None:
-    site.readers(*(f"reader{number}" for number in range(3 * NOTICE_EVERY)))
+    site.readers(*(f"reader{number}" for number in range(12)))
     site.feed(Post(name="the-long-pier", published=WEDNESDAY + MINUTE), *archive(3))
     site.live(HOUR)
     site.clock.set(FRIDAY)
     joined: list[JoinAnswer] = []
 
     def on_step(*_: object) -> None:
+        site.clock.set(site.clock.now() + LOOK_EVERY / 3)
         if not joined:
             joined.append(ask(site))
 
@@ -170,8 +171,10 @@ def test_a_reader_who_joins_while_a_long_issue_goes_out_is_asked_between_its_let
     publish(site.app, "weekly", period=FRIDAY)
     deliver(site.app, progress=on_step)
     rows = [row for row in site.app.deliveries.listed() if row.status_id is None]
-    assert [row.state for row in rows] == [DeliveryState.SENT] * (3 * NOTICE_EVERY + 1)
+    assert [row.state for row in rows] == [DeliveryState.SENT] * 13
     assert len(to(site)) == 1
+    between = [row.notice is not None for row in sorted(rows, key=lambda row: row.tried or FRIDAY)]
+    assert between.index(True) < 6, "not after the last letter"
 
 
 def test_every_letter_names_its_reader_in_its_links_and_a_forwarded_number_proves_nothing(site: Studio) -> None:
