@@ -42,8 +42,11 @@ class Claimed(NamedTuple, Generic[MessageOut]):
 class Claims(Protocol[MessageOut]):
     """What the loop needs of the ledger for one kind of message. Every call commits before it returns."""
 
-    def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[MessageOut]]:
-        """Record what came of messages and claim up to `most` more; return them, none where none is due."""
+    def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[MessageOut] | Concluded]:
+        """Record what came of messages and claim up to `most` more; return them, none where none is due.
+
+        A claimed one of which no message can be made is concluded, and recorded, at once.
+        """
 
     def give_back(self, keys: Sequence[DeliveryKey]) -> None:
         """Plan again what surely never was on a wire."""
@@ -78,10 +81,9 @@ class Supply(Generic[Message]):
         return self
 
     def __next__(self) -> Message:
-        if not self._ready:
-            self._claim()
-        if not self._ready:
-            raise StopIteration
+        while not self._ready:
+            if not self._claim():
+                raise StopIteration
         return self._ready.popleft().message
 
     def wait(self) -> float:
@@ -109,19 +111,24 @@ class Supply(Generic[Message]):
         if self._out:
             self._claims.give_back(sorted(self._out))
 
-    def _claim(self) -> None:
-        """Claim as many as have come back, at least one for each wire; none once we are asked to end."""
+    def _claim(self) -> bool:
+        """Claim as many as have come back, at least one for each wire; False where none was, or we are asked to end."""
         now = self._clock.now()
         if self._stopping() or self._pace.wait(now) is None:
             self.settle()
-            return
+            return False
         most = self._pace.room(now, max(self._ahead, len(self._done)))
         claimed = self._exchange(most)
         self._pace.took(len(claimed), now)
-        self._ready.extend(claimed)
-        self._out.update({each.message.key: each.attempt for each in claimed})
+        for each in claimed:
+            if isinstance(each, Concluded):
+                self.tally[each.step.state] += 1
+            else:
+                self._ready.append(each)
+                self._out[each.message.key] = each.attempt
+        return bool(claimed)
 
-    def _exchange(self, most: int) -> Sequence[Claimed[Message]]:
+    def _exchange(self, most: int) -> Sequence[Claimed[Message] | Concluded]:
         done = self._done
         claimed = self._claims.exchange(done, most)
         self._done = []

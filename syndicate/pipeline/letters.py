@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from syndicate.delivery.deliver import Claimed
 from syndicate.delivery.model import DeliveryKey, DeliveryState, Letter, Refused
 from syndicate.delivery.retry import Concluded, Step
 from syndicate.errors import AudienceError, TemplateError
+from syndicate.log import event
 from syndicate.pipeline.press import Press
 from syndicate.pipeline.returns import refused_at_sending
 from syndicate.store.issues import StoredIssue
@@ -33,14 +35,13 @@ class LedgerLetters(ABC):
     def _addressed(self, row: ClaimedLetter) -> Letter:
         """Return the letter of a claimed row; AudienceError where there cannot be one."""
 
-    def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[Letter]]:
+    def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[Letter] | Concluded]:
         """Record what came, do what final refusals say of their readers, and claim up to `most` letters more."""
         recorded, rows = self._ledger.exchange(done, self._claim(most) if most else None)
         for each in done:
             if isinstance(each.outcome, Refused) and each.key in recorded:
                 refused_at_sending(self._app, each.key, each.outcome.reason)
-        claimed = self._all_addressed(rows)
-        return claimed if claimed or not rows else self.exchange((), most)
+        return self._all_addressed(rows)
 
     def give_back(self, keys: Sequence[DeliveryKey]) -> None:
         """Plan again what surely never was on a wire."""
@@ -49,8 +50,8 @@ class LedgerLetters(ABC):
         if self._relay is not None:
             self._app.relays.take_back(self._relay, given_back, now)
 
-    def _all_addressed(self, rows: Sequence[ClaimedLetter]) -> list[Claimed[Letter]]:
-        claimed = []
+    def _all_addressed(self, rows: Sequence[ClaimedLetter]) -> list[Claimed[Letter] | Concluded]:
+        claimed: list[Claimed[Letter] | Concluded] = []
         for row in rows:
             try:
                 claimed.append(Claimed(self._addressed(row), row.attempt))
@@ -58,8 +59,16 @@ class LedgerLetters(ABC):
                 self.give_back([each.key for each in rows])  # The template can be mended, and then they go.
                 raise
             except AudienceError as error:
-                self._ledger.record(row.key, Step(state=DeliveryState.FAILED, due=None, reply=error.what))
+                claimed.append(self._failed(row.key, error))
         return claimed
+
+    def _failed(self, key: DeliveryKey, error: AudienceError) -> Concluded:
+        failed = Concluded(key, Step(state=DeliveryState.FAILED, due=None, reply=error.what))
+        self._ledger.exchange([failed])
+        if self._relay is not None:
+            self._app.relays.take_back(self._relay, 1, self._app.clock.now())
+        event("letter-not-addressed", level=logging.WARNING, delivery=key, because=error.what)
+        return failed
 
 
 class IssueLetters(LedgerLetters):

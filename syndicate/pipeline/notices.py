@@ -121,13 +121,13 @@ class Interleaved:
         self._issue, self._notices, self._clock = issue, notices, clock
         self._looked = clock.now()
 
-    def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[Letter]]:
+    def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[Letter] | Concluded]:
         """Record what came, and claim up to `most` letters: the notices that are due, if it is time to look, first."""
         notices = self._due_notices(most) if most else ()
         letters = self._issue.exchange(done, most - len(notices))
         return [*notices, *letters] if notices else letters
 
-    def _due_notices(self, most: int) -> Sequence[Claimed[Letter]]:
+    def _due_notices(self, most: int) -> Sequence[Claimed[Letter] | Concluded]:
         """A notice whose template does not render keeps no issue back; the next beat tells the editor of it."""
         now = self._clock.now()
         if now - self._looked < LOOK_EVERY:

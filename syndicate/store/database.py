@@ -70,19 +70,23 @@ class Database:
                     self._close_driver()
 
     @contextmanager
-    def driver_write(self) -> Iterator[Any]:
+    def driver_write(self, *, claims: bool = True) -> Iterator[Any]:
         """Give it to write with.
 
-        sqlite3: in a writing transaction. psycopg: in autocommit, each statement a transaction of its own.
+        sqlite3: in a writing transaction. psycopg: in autocommit, each statement a transaction of its own. Who claims
+        nothing needs no right: where the connection that held it was lost, another one is given for this once.
         """
-        with self.driver() as driver, _Writing(driver) if self.is_sqlite else nullcontext():
+        with (
+            self._spare_driver() if self._is_lost and not claims else self.driver() as driver,
+            _Writing(driver) if self.is_sqlite else nullcontext(),
+        ):
             yield driver
 
     @contextmanager
     def held_driver(self) -> Iterator[Any]:
         """Give the driver's own connection to whoever ties a right to it: should it break, it is not made anew.
 
-        Then `driver_write` raises StoreError, until the holder has let go.
+        Then `driver_write` raises StoreError to whoever claims, until the holder has let go.
         """
         with explained(self):
             driver = self._driver or self._open_driver()
@@ -91,6 +95,20 @@ class Database:
                 yield driver
             finally:
                 self._held = False
+
+    @property
+    def _is_lost(self) -> bool:
+        return self._held and self._driver is None
+
+    @contextmanager
+    def _spare_driver(self) -> Iterator[Any]:
+        with explained(self), self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.autocommit = True
+            try:
+                yield driver
+            finally:
+                connection.invalidate()
 
     def _open_driver(self) -> Any:
         if self._held:

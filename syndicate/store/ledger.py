@@ -110,7 +110,7 @@ class Ledger(Settling):
             if each.step.state not in STEPS[_S.SENDING]:
                 raise ValueError(f"a delivery that is being sent cannot become {each.step.state}")
         while True:
-            with self._database.driver_write() as driver:
+            with self._database.driver_write(claims=claim is not None) as driver:
                 rows = self._due(driver, claim) if claim else []
                 letters, suppressed = _judged(rows, claim) if claim else ([], [])
                 written = self._write(driver, done, letters, suppressed, claim)

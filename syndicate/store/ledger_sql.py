@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -101,7 +101,6 @@ class Sqlite:
                remote_id = COALESCE(?, remote_id), remote_url = COALESCE(?, remote_url)
         WHERE id = ? AND state = 'sending' AND owner = ?
     """
-    _IS_RECORDED = "SELECT 1 FROM deliveries WHERE id = ? AND state = ? AND owner IS NULL"
 
     def due(self, driver: Any, issue: int | None, state: str, behind: int, now: datetime, most: int) -> list[Due]:
         """Return the next rows of an issue (None: the notices) that are due."""
@@ -125,11 +124,17 @@ class Sqlite:
         return Written(frozenset(recorded), frozenset(writing.taken), generation)
 
     def _record(self, driver: Any, done: Sequence[Concluded], owner: str) -> Sequence[int]:
-        rows = [(*_values(each, _stored), owner) for each in done]
-        if driver.executemany(self._RECORD, rows).rowcount == len(rows):
-            return [each.key for each in done]
-        told = ((each.key, driver.execute(self._IS_RECORDED, (each.key, each.step.state))) for each in done)
-        return [key for key, row in told if row.fetchone()]
+        ours: list[int] = []
+
+        def rows() -> Iterator[tuple[object, ...]]:
+            for each in done:
+                before = driver.total_changes
+                yield (*_values(each, _stored), owner)
+                if driver.total_changes > before:
+                    ours.append(each.key)
+
+        driver.executemany(self._RECORD, rows())
+        return ours
 
     def _take(self, driver: Any, writing: Writing) -> int:
         owner, now, lease = writing.owner, _stored(writing.now), _stored(writing.lease)

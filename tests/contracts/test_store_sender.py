@@ -197,7 +197,7 @@ def test_a_number_that_cannot_be_kept_shows_before_anything_is_claimed(database:
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("kind", ["postgres"])
-def test_who_loses_the_session_that_held_the_right_claims_and_records_no_more(
+def test_who_loses_the_session_that_held_the_right_claims_no_more_and_records_what_came_of_its_own(
     database: Database, generation: Generation
 ) -> None:
     issue = frozen(database, "ada", "bo")
@@ -210,7 +210,6 @@ def test_who_loses_the_session_that_held_the_right_claims_and_records_no_more(
             )
         with Database(database.url.render_as_string(hide_password=False)) as other, sender_lock(other, NOW):
             claims: list[Callable[[], object]] = [
-                partial(ledger.record, letter.key, Step(state=S.SENT, due=None, reply="250")),
                 partial(ledger.claim_letters, issue, ["readers"], NOW, may_receive),
                 partial(ledger.claim_status, letter.key, NOW),
             ]
@@ -218,5 +217,10 @@ def test_who_loses_the_session_that_held_the_right_claims_and_records_no_more(
                 with pytest.raises(StoreError):
                     claim()
         assert ledger.counts(issue) == {S.SENDING: 1, S.PLANNED: 1}
+        assert ledger.record(letter.key, Step(state=S.SENT, due=None, reply="250")), (
+            "the server took it, and it is ours"
+        )
+        assert not ledger.record(letter.key, Step(state=S.FAILED, due=None, reply="550"))
+        assert ledger.counts(issue) == {S.SENT: 1, S.PLANNED: 1}
     with sender_lock(database, NOW):
         pass

@@ -33,13 +33,16 @@ def letter(number: int) -> Letter:
 class Memory:
     """A ledger of letters in memory, as the loop sees one."""
 
+    def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[Letter] | Concluded]:
+        return self.claim(done, most)
+
     def __init__(self, count: int) -> None:
         self.states = {DeliveryKey(number): S.PLANNED for number in range(1, count + 1)}
         self.fail_at: DeliveryKey | None = None
         self.groups: list[int] = []
         """How many outcomes each commit had."""
 
-    def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[Letter]]:
+    def claim(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[Letter]]:
         if any(each.key == self.fail_at for each in done):
             raise StoreError("the database refused: disk full")
         self.states.update({each.key: each.step.state for each in done})
@@ -146,7 +149,7 @@ def test_a_deferred_letter_learns_when_it_may_go_again() -> None:
     steps: list[Step] = []
 
     class Watching(Memory):
-        def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[Letter]]:
+        def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[Letter] | Concluded]:
             steps.extend(each.step for each in done)
             return super().exchange(done, most)
 
@@ -189,3 +192,17 @@ def test_what_came_before_a_fault_is_recorded() -> None:
     with pytest.raises(KeyboardInterrupt):
         run(memory, Broken())
     assert list(memory.states.values()) == [S.SENDING, S.SENT, S.PLANNED]
+
+
+def test_what_no_message_can_be_made_of_is_counted_and_keeps_nobody_else_waiting() -> None:
+    class Unaddressed(Memory):
+        def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[Letter] | Concluded]:
+            return [self.concluded(each) if each.message.key <= 2 else each for each in self.claim(done, most)]
+
+        def concluded(self, claimed: Claimed[Letter]) -> Concluded:
+            self.states[claimed.message.key] = S.FAILED
+            return Concluded(claimed.message.key, Step(state=S.FAILED, due=None, reply="no address"))
+
+    memory, channel = Unaddressed(3), RecordingChannel[Letter]()
+    assert run(memory, channel) == {S.FAILED: 2, S.SENT: 1}
+    assert [each.key for each in channel.sent] == [3]
