@@ -59,21 +59,24 @@ class Pool:
         self._fault: Exception | None = None
 
     @property
+    def _is_over(self) -> bool:
+        """Return whether no text may be begun any more: the channel does not work, or nobody writes down what came."""
+        return self._fault is not None or self._source_fault is not None
+
+    @property
     def done(self) -> bool:
         """Return whether nothing is left that could become an outcome."""
-        if self._fault:
+        if self._is_over:
             return not self._wires
         return self._source is None and not self._waiting and not any(wire.dialogue.waiting for wire in self._wires)
 
     def turn(self) -> list[tuple[DeliveryKey, Outcome]]:
         """Begin what can begin, wait until something happens, and return the outcomes that it brought, if any."""
-        if self._fault:
-            self._wind_up()
-        else:
+        if not self._is_over:
             self._feed()
             self._open_more()
-            if self._fault:
-                return self._take()
+        if self._is_over:
+            self._wind_up()
         if not self._told and not self.done:
             self._wait()
         return self._take()
@@ -117,7 +120,7 @@ class Pool:
             while wire.dialogue.wants and not self._told:
                 due = wire.dialogue.text_is_due
                 letter = None if due and self._slow else self._next()
-                if letter is None and not due:
+                if self._source_fault or (letter is None and not due):
                     break
                 wire.begin(letter)
                 self._after(wire)
