@@ -25,7 +25,7 @@ from syndicate.delivery.model import (
     RetryPolicy,
 )
 from syndicate.delivery.retry import Concluded, next_step
-from syndicate.errors import ChannelError
+from syndicate.errors import StoreError, SyndicateError
 from syndicate.protocols import AttemptLike, Channel, Clock
 
 Message = TypeVar("Message", Letter, OutgoingStatus)
@@ -152,11 +152,11 @@ def deliver(
 ) -> Counter[DeliveryState]:
     """Deliver what is due until nothing is, or `stopping` or the pace says so; return how many went to which state.
 
-    Raises ChannelError where the channel does not work as a whole; by then every claimed delivery is recorded,
-    and what never was on a wire is planned again. Any other exception leaves what is claimed as `sending`: it
-    may be on a wire, so the next sender finds it in doubt. What came before it is recorded, if that is possible,
-    and counted in `tally`, where one is given. `ahead` messages at least are claimed at a time: as many as the
-    channel has wires.
+    Raises ChannelError where the channel does not work as a whole, TemplateError or ConfigError where no message can
+    be made; by then every claimed delivery is recorded, and what never was on a wire is planned again. A StoreError,
+    or a fault of ours, leaves what is claimed as `sending`: it may be on a wire, so the next sender finds it in doubt.
+    What came before it is recorded, if that is possible, and counted in `tally`, where one is given. `ahead` messages
+    at least are claimed at a time: as many as the channel has wires.
     """
     supply: Supply[Message] = Supply(
         claims,
@@ -171,7 +171,9 @@ def deliver(
     try:
         for key, outcome in channel.send(supply):
             supply.heard(key, outcome)
-    except ChannelError:
+    except StoreError:
+        raise
+    except SyndicateError:
         supply.settle()
         supply.give_back()
         raise

@@ -41,7 +41,11 @@ def tell(app: App) -> int:
 
 
 def _tell_one(app: App, mail: Mail, notify: str, incident: Incident) -> bool:
-    letter = _letter(app, mail, notify, incident)
+    try:
+        letter = _letter(app, mail, notify, incident)
+    except SyndicateError as error:
+        event("alert-not-mailed", level=logging.WARNING, incident=incident.name, because=error.what)
+        return False
     is_told = any(_is_taken(app, relay, letter, incident) for relay in app.relays_to_try() or (None,))
     if is_told:
         app.incidents.told(incident, app.clock.now())

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import termios
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -39,6 +39,11 @@ class Slow:
         return None
 
 
+def _without_a_width(environ: Mapping[str, str]) -> dict[str, str]:
+    """Tests that run side by side are told of a width that is not this terminal's."""
+    return {name: value for name, value in environ.items() if name not in ("COLUMNS", "LINES")}
+
+
 def watched(site: Site, enough: Callable[[str], bool], slow: Slow, **environ: str) -> str:
     """Return what a terminal is sent by `run --once`; the relay hurries once what is shown is enough."""
     master, slave = pty.openpty()
@@ -46,7 +51,7 @@ def watched(site: Site, enough: Callable[[str], bool], slow: Slow, **environ: st
     process = subprocess.Popen(
         [sys.executable, "-m", "syndicate", "run", "--once"],
         cwd=site.folder,
-        env={**os.environ, "TERM": "xterm-256color", **environ},
+        env={**_without_a_width(os.environ), "TERM": "xterm-256color", **environ},
         stdin=slave,
         stdout=slave,
         stderr=slave,
