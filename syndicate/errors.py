@@ -4,6 +4,7 @@
     ├── ConfigError           config.yaml or an option is wrong: the editor mends it            (exit 2)
     ├── FeedError             a feed could not be fetched or read: nothing changed, try later   (exit 1 or 2)
     ├── TemplateError         a template does not render: nothing was frozen or sent            (exit 2)
+    │   └── LintError         it renders, and should not be sent: nothing was frozen             (exit 2)
     ├── StoreError            the database refuses, is locked, or was restored: sending stops   (exit 3)
     ├── AudienceError         an address, a list or a CSV line is wrong                         (exit 2)
     ├── NotFoundError         no review, issue, delivery or list of that name                   (exit 2)
@@ -53,6 +54,10 @@ class TemplateError(SyndicateError):
     """A template does not render, or its result broke a rule (a lost slot, a control character)."""
 
     exit_code = 2
+
+
+class LintError(TemplateError):
+    """A letter renders, and the lint finds an error in it; a person may send it anyway."""
 
 
 class StoreError(SyndicateError):

@@ -17,6 +17,7 @@ from syndicate.cli.context import (
     print_table,
     when,
 )
+from syndicate.cli.issues_lint import draft_of, lint, tell_errors
 from syndicate.cli.issues_show import film_of, prove, show, summary_of
 from syndicate.cli.terminal import write_bytes
 
@@ -30,6 +31,7 @@ def command() -> None:
     """Build, preview, send and stop issues."""
 
 
+command.add_command(lint)
 command.add_command(show)
 command.add_command(prove)
 digest_argument = click.argument("digest", required=False)
@@ -42,7 +44,7 @@ digest_argument = click.argument("digest", required=False)
 def build(context: click.Context, digest: str | None, as_json: bool) -> None:
     """Tell what the next issue would carry. Nothing is stored or sent; it may be asked again and again."""
     with opened(context) as app:
-        made = _draft(app, digest)
+        made = draft_of(app, digest)
         if as_json:
             print_json(_draft_summary(made))
             return
@@ -72,7 +74,7 @@ def preview(context: click.Context, digest: str | None, kind: str, out: Path | N
     from syndicate.pipeline.examples import example_letter, filled
 
     with opened(context) as app:
-        made = _draft(app, digest)
+        made = draft_of(app, digest)
         shown = filled(app, made.email)
         content = example_letter(app, made).content if kind == "eml" else getattr(shown, kind).encode()
     if as_json:
@@ -91,10 +93,17 @@ def preview(context: click.Context, digest: str | None, kind: str, out: Path | N
 )
 @click.option("--dry-run", is_flag=True, help="Tell what would be sent, and to how many.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--anyway", is_flag=True, help="Send it though the lint finds an error.")
 @as_json_option
 @click.pass_context
 def send(
-    context: click.Context, digest: str | None, test_address: str | None, dry_run: bool, yes: bool, as_json: bool
+    context: click.Context,
+    digest: str | None,
+    test_address: str | None,
+    dry_run: bool,
+    yes: bool,
+    anyway: bool,
+    as_json: bool,
 ) -> None:
     """Freeze the next issue now, whatever the hour, and send it."""
     from syndicate.cli.progress import Bars
@@ -106,9 +115,9 @@ def send(
 
     with opened(context) as app:
         if test_address is not None:
-            click.echo(f"{test_address}: {send_test(app, _draft(app, digest), test_address)}", err=True)
+            click.echo(f"{test_address}: {send_test(app, draft_of(app, digest), test_address)}", err=True)
             return
-        made = _draft(app, digest)
+        made = draft_of(app, digest)
         click.echo(
             f"issue {made.number} of {made.digest}: {made.email.subject}\n  to {_audience(app, made.digest)}", err=True
         )
@@ -117,10 +126,11 @@ def send(
             for line in tell_open(app, made.digest):
                 click.echo(line, err=True)
             return
+        tell_errors(app, made, may_be_sent=anyway)
         if not yes:
             click.confirm("send it now?", abort=True, err=True)
         with ended_by_signals(app):
-            published = publish(app, made.digest)
+            published = publish(app, made.digest, anyway=anyway)
             with Bars() as bars:
                 delivered = deliver(app, progress=bars.sending)
         account = account_of(app.database, published.issue) if published.issue else None
@@ -180,16 +190,6 @@ def list_(context: click.Context, limit: int, as_json: bool) -> None:
             for each in found
         ]
     print_table(["id", "digest", "issue", "for", "state", ""], rows, none="no issue yet; see: syndicate issues build")
-
-
-def _draft(app: App, digest: str | None) -> Draft:
-    from syndicate.errors import ConfigError
-    from syndicate.pipeline import draft
-
-    if digest is None and len(app.config.digests) != 1:
-        there = ", ".join(app.config.digests) or "none"
-        raise ConfigError(f"which digest? config.yaml has: {there}", hint="name it after the command")
-    return draft(app, digest or next(iter(app.config.digests)))
 
 
 def _draft_summary(made: Draft) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from datetime import datetime
 from syndicate.app import App
 from syndicate.compose.model import IssueState
 from syndicate.config import Digest
-from syndicate.errors import TemplateError
+from syndicate.errors import LintError, TemplateError
 from syndicate.log import event
 from syndicate.pipeline.draft import Draft, digest_of, draft, has_news
 from syndicate.pipeline.due import due_now
-from syndicate.pipeline.tell import alert, recovered
+from syndicate.pipeline.lint import check
+from syndicate.pipeline.tell import alert, alert_anew, recovered
 from syndicate.schedule import Due
 from syndicate.store.issues import Freeze, StoredIssue
 
@@ -43,17 +44,21 @@ def publish_due(app: App) -> tuple[Published, ...]:
             continue
         try:
             published.append(_publish_or_skip(app, name, digest, due))
+        except LintError as error:
+            alert_anew(app, f"lint:{name}", _held_text(app, name, due, error))
+            published.append(Published(digest=name, period=due.period, error=str(error)))
         except TemplateError as error:
             alert(app, f"issue:{name}", f"the issue of {name} was not published: {error}")
             published.append(Published(digest=name, period=due.period, error=str(error)))
     return tuple(published)
 
 
-def publish(app: App, name: str, *, period: datetime | None = None) -> Published:
+def publish(app: App, name: str, *, period: datetime | None = None, anyway: bool = False) -> Published:
     """Freeze a digest's issue now, for a period (else for this moment), and plan its letters.
 
     Nothing to carry is an ordinary answer: the period is recorded as skipped. Where another process was first,
-    its issue is the one that comes back. Raises TemplateError; nothing is frozen then.
+    its issue is the one that comes back. Raises TemplateError, or LintError for a letter that should not be sent,
+    unless it goes `anyway`; nothing is frozen then.
     """
     digest = digest_of(app, name)
     period = period or app.clock.now()
@@ -62,13 +67,15 @@ def publish(app: App, name: str, *, period: datetime | None = None) -> Published
     made = draft(app, name, period=period)
     if not made.selection.reviews:
         return _skip(app, name, made.period, "nothing new")
+    if not anyway:
+        check(app, made)
     number = app.issues.freeze(_freeze(app, made, digest), app.clock.now())
     if number is None:
         there = app.issues.of_period(name, made.period)
         if there is None:  # Another period's issue was frozen since the draft: what it left is drafted anew.
-            return publish(app, name, period=made.period)
+            return publish(app, name, period=made.period, anyway=anyway)
         return _published(app, there)
-    for incident in ("issue", "issue-late"):
+    for incident in ("issue", "issue-late", "lint"):
         recovered(app, f"{incident}:{name}")
     films = "; ".join(review.review.film.title for review in made.selection.reviews)
     event("issue-frozen", digest=name, number=made.number, subject=made.email.subject, films=films)
@@ -100,7 +107,7 @@ def _publish_or_skip(app: App, name: str, digest: Digest, due: Due) -> Published
         return publish(app, name, period=due.period)
     hours = digest.max_lateness.total_seconds() / 3600
     reason = f"too late: more than {hours:g} hours after its time"
-    alert(app, f"issue-late:{name}", _late_text(app, name, due))
+    alert_anew(app, f"issue-late:{name}", _late_text(app, name, due))
     return _skip(app, name, due.period, reason)
 
 
@@ -116,10 +123,21 @@ def _skip(app: App, name: str, period: datetime, reason: str) -> Published:
     return Published(digest=name, period=period, skipped=reason)
 
 
-def _late_text(app: App, name: str, due: Due) -> str:
-    local = due.period.astimezone(app.config.site.zone)
+def _held_text(app: App, name: str, due: Due, error: LintError) -> str:
+    hours = app.config.digests[name].max_lateness.total_seconds() / 3600
     return (
-        f"the issue of {name} for {local:%A %d %B, %H:%M} was skipped: syndicate was not running, or could not send, "
+        f"the issue of {name} for {_hour(app, due)} is held: its letter has errors\n\n{error}\n\n"
+        f"It is looked at again at every beat until {hours:g} hours after its time, and goes out once it is mended"
+    )
+
+
+def _hour(app: App, due: Due) -> str:
+    return f"{due.period.astimezone(app.config.site.zone):%A %d %B, %H:%M}"
+
+
+def _late_text(app: App, name: str, due: Due) -> str:
+    return (
+        f"the issue of {name} for {_hour(app, due)} was skipped: syndicate was not running, or could not send, "
         f"until it was too late\n\nIts reviews wait for the next issue. To send them now: syndicate issues send {name}"
     )
 

@@ -22,6 +22,15 @@ def alert(app: App, incident: str, text: str) -> None:
         event("alert", level=logging.ERROR, incident=incident, text=text)
 
 
+def alert_anew(app: App, incident: str, text: str) -> None:
+    """Open an incident, also where it is open for another cause (its first line differs): it has happened again."""
+    first = text.splitlines()[0]
+    for each in app.incidents.open_ones():
+        if each.name == incident and each.text.splitlines()[0] != first:
+            app.incidents.close(incident, app.clock.now())
+    alert(app, incident, text)
+
+
 def recovered(app: App, incident: str) -> None:
     """Close an incident, if it is open; `tell` mails that it is over, also where it kept its own mail from going."""
     if app.incidents.close(incident, app.clock.now()):

@@ -1,0 +1,61 @@
+"""`syndicate issues lint`: what is wrong with the next issue, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from syndicate.cli.context import as_json_option, opened, print_json
+
+if TYPE_CHECKING:
+    from syndicate.app import App
+    from syndicate.pipeline import Draft
+
+
+@click.command()
+@click.argument("digest", required=False)
+@as_json_option
+@click.pass_context
+def lint(context: click.Context, digest: str | None, as_json: bool) -> None:
+    """Tell what mail programs, filters and readers would find wrong with the next issue. Exits with 1 on an error."""
+    from syndicate.compose.lint import Severity
+    from syndicate.pipeline.lint import line_of, lint_draft
+
+    with opened(context) as app:
+        made = draft_of(app, digest)
+        findings = lint_draft(app, made) if made.selection.reviews else ()
+    counts = {each.value: sum(found.severity is each for found in findings) for each in Severity}
+    if as_json:
+        print_json({"digest": made.digest, "number": made.number, "counts": counts, "findings": findings})
+    else:
+        for found in findings:
+            click.echo(line_of(found))
+    if not made.selection.reviews:
+        click.echo("nothing new: this issue would be skipped", err=True)
+        return
+    told = ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items())
+    click.echo(f"issue {made.number} of {made.digest}: {told}", err=True)
+    context.exit(1 if counts[Severity.ERROR] else 0)
+
+
+def tell_errors(app: App, made: Draft, *, may_be_sent: bool) -> None:
+    """Tell of a draft's errors on stderr. Raises LintError for them, unless it may be sent so."""
+    from syndicate.pipeline.lint import check, errors, line_of, lint_draft
+
+    if not may_be_sent:
+        check(app, made)
+        return
+    for found in errors(lint_draft(app, made)):
+        click.echo(f"{line_of(found)} (sent anyway)", err=True)
+
+
+def draft_of(app: App, digest: str | None) -> Draft:
+    """Return the next issue of a digest, of the only one where none is named."""
+    from syndicate.errors import ConfigError
+    from syndicate.pipeline import draft
+
+    if digest is None and len(app.config.digests) != 1:
+        there = ", ".join(app.config.digests) or "none"
+        raise ConfigError(f"which digest? config.yaml has: {there}", hint="name it after the command")
+    return draft(app, digest or next(iter(app.config.digests)))
