@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "poll": ("feeds:poll", "Fetch what is due, record it, plan statuses."),
     "reviews": ("reviews", "See, hold, release and edit reviews."),
     "issues": ("issues", "Build, preview, send and stop issues."),
+    "archive": ("archive", "Write the issues that were sent as a static site."),
     "statuses": ("statuses", "See, retry and measure statuses."),
     "deliveries": ("deliveries", "See, retry and resolve what goes to whom."),
     "relays": ("relays", "See the relays: quotas, rests; end a rest."),

@@ -183,6 +183,7 @@ class Web(Part):
     public_listen: Listen = Field(
         default="127.0.0.1:8026", description="Where the readers' pages are served, behind a proxy that has the https."
     )
+    archive: bool = Field(default=False, description="Show the issues that were sent to everybody, with the pages.")
     trusted_proxies: tuple[Network, ...] = Field(
         default=("127.0.0.1", "::1"), description="Whose X-Forwarded-For is believed: addresses or networks."
     )

@@ -13,11 +13,15 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Scope
 
 from syndicate.app import App
-from syndicate.web.readers import joining, leaving
+from syndicate.compose.archive import FEED
+from syndicate.web.readers import archive, joining, leaving
+from syndicate.web.readers.archive_pages import PATH as ARCHIVE
 from syndicate.web.readers.desk import Desk, make_desk
 from syndicate.web.readers.gate import Gate
 
 ROBOTS = "User-agent: *\nDisallow: /\n"
+ROBOTS_WITH_ARCHIVE = "User-agent: *\nAllow: /archive\nDisallow: /\n"
+"""What is one reader's is for no search engine; what is everybody's may be found."""
 SAID = frozenset({400, 404, 405, 408, 413, 421, 429, 500})
 """The statuses that have a page of their own."""
 
@@ -27,6 +31,7 @@ Answer = Callable[[Desk, Request], Response]
 def readers_app(app: App) -> ASGIApp:
     """Return the pages of an installation as an ASGI app. Raises ConfigError where web.public_url is missing."""
     desk = make_desk(app)
+    robots = ROBOTS_WITH_ARCHIVE if app.config.web.archive else ROBOTS
 
     routes = [
         _route("/", desk, GET=joining.form),
@@ -37,7 +42,8 @@ def readers_app(app: App) -> ASGIApp:
         _route("/confirm/{token}", desk, GET=joining.confirmation, POST=joining.confirmed),
         _route("/leave/{token}", desk, GET=leaving.leaving, POST=leaving.left),
         _route("/preferences/{token}", desk, GET=leaving.choices, POST=leaving.chosen),
-        _route("/robots.txt", desk, GET=lambda _desk, _request: PlainTextResponse(ROBOTS)),
+        *(_archive(desk) if app.config.web.archive else ()),
+        _route("/robots.txt", desk, GET=lambda _desk, _request: PlainTextResponse(robots)),
     ]
 
     def refuse(scope: Scope, status: int) -> Response:
@@ -48,6 +54,14 @@ def readers_app(app: App) -> ASGIApp:
     pages.router.redirect_slashes = False
     # Around all, and no middleware: the page of a fault is drawn outside of those, and has the safe headers too.
     return Gate(pages, host=desk.host, https=desk.public_url.startswith("https:"), refuse=refuse)
+
+
+def _archive(desk: Desk) -> tuple[Route, ...]:
+    return (
+        _route(ARCHIVE, desk, GET=archive.index),
+        _route(f"{ARCHIVE}/{FEED}", desk, GET=archive.feed),
+        _route(f"{ARCHIVE}/{{digest}}/{{number}}", desk, GET=archive.issue),
+    )
 
 
 def _route(path: str, desk: Desk, **answers: Answer) -> Route:

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from syndicate.app import App
 from syndicate.compose.environment import environment, load, render
 from syndicate.compose.words import Words
+from syndicate.config import Site
 from syndicate.errors import SyndicateError, TemplateError
 from syndicate.log import event
 
@@ -48,27 +49,14 @@ class Pages:
 
     def draw(self, name: str, values: Mapping[str, object]) -> Page:
         """Return a page by the name of its template in web/readers/. Never raises for an editor's template."""
-        context = {**self._frame(), **values}
+        context = {**frame(self._app.config.site, self.words), **values}
         try:
-            page = _drawn(self._own, name, context)
+            page = drawn(self._own, name, context)
         except Exception as fault:  # noqa: BLE001 (whatever an editor's template does, a reader can leave)
             self._tell_broken(name, fault)
-            return _drawn(self._ours, name, context)
+            return drawn(self._ours, name, context)
         self._tell_mended(name)
         return page
-
-    def _frame(self) -> Mapping[str, object]:
-        """Return what every page knows. Where we have no words in the site's language, the page is in English."""
-        site, words = self._app.config.site, self.words
-        return {
-            "t": words,
-            "language": words.language if words.known else "en",
-            "direction": words.direction if words.known else "ltr",
-            "site": site.name,
-            "site_url": site.url,
-            "editor": site.editor,
-            "postal": site.postal,
-        }
 
     def _tell_broken(self, name: str, fault: Exception) -> None:
         with self._lock:
@@ -94,11 +82,25 @@ class Pages:
             event("readers.alert", level=logging.ERROR, fault=str(fault))
 
 
+def frame(site: Site, words: Words) -> Mapping[str, object]:
+    """Return what every page knows. Where we have no words in the site's language, the page is in English."""
+    return {
+        "t": words,
+        "language": words.language if words.known else "en",
+        "direction": words.direction if words.known else "ltr",
+        "site": site.name,
+        "site_url": site.url,
+        "editor": site.editor,
+        "postal": site.postal,
+    }
+
+
 def _incident(name: str) -> str:
     return f"{INCIDENT}{name}"
 
 
-def _drawn(env: jinja2.Environment, name: str, context: Mapping[str, object]) -> Page:
+def drawn(env: jinja2.Environment, name: str, context: Mapping[str, object]) -> Page:
+    """Return a page by the name of its template in web/readers/. Raises TemplateError."""
     style = "".join(render(load(env, f"web/readers/{each}"), context) for each in _STYLES)
     if "</style" in style.lower():
         raise TemplateError("the style ends itself", where="web/readers/theme.css", hint="no </style> in a style")

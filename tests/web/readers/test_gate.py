@@ -70,8 +70,9 @@ def test_elsewhere_nobody_may(here: House) -> None:
     assert here.get("/healthz", Host="elsewhere.example").status_code == 421
 
 
-def test_robots_are_told_to_stay_out(here: House) -> None:
+def test_robots_are_told_to_stay_out_and_there_is_no_archive_that_nobody_asked_for(here: House) -> None:
     assert here.get("/robots.txt").text == "User-agent: *\nDisallow: /\n"
+    assert here.get("/archive").status_code == 404
 
 
 @pytest.mark.parametrize(
