@@ -23,6 +23,7 @@ from syndicate.feeds.fetch import HttpFetcher
 from syndicate.feeds.pictures import PictureCache
 from syndicate.protocols import Channel, Clock, Fetcher
 from syndicate.store.audience import AudienceStore
+from syndicate.store.choices import ChoiceStore
 from syndicate.store.database import Database, get_value, set_value
 from syndicate.store.deliveries import DeliveryStore
 from syndicate.store.entries import EntryStore
@@ -63,6 +64,7 @@ class App:
     feeds: FeedStore
     entries: EntryStore
     issues: IssueStore
+    choices: ChoiceStore
     statuses: StatusStore
     audience: AudienceStore
     deliveries: DeliveryStore
@@ -221,6 +223,7 @@ def open_app(config: Config, *, clock: Clock | None = None, fetcher: Fetcher | N
             feeds=FeedStore(database),
             entries=EntryStore(database),
             issues=IssueStore(database),
+            choices=ChoiceStore(database),
             statuses=StatusStore(database),
             audience=AudienceStore(database),
             deliveries=DeliveryStore(database),

@@ -22,6 +22,7 @@ from syndicate.config.load import load_config
 from syndicate.config.mail import Imap, Mail, Mailbox, Relay, Security
 from syndicate.config.schema import (
     Account,
+    Approval,
     Config,
     ContentWarning,
     Digest,
@@ -37,6 +38,7 @@ from syndicate.config.schema import (
 
 __all__ = [
     "Account",
+    "Approval",
     "Config",
     "ContentWarning",
     "Digest",

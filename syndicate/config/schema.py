@@ -117,6 +117,13 @@ class FirstIssue(StrEnum):
     NOW = "now"
 
 
+class Approval(StrEnum):
+    """Whether an issue goes out by itself, or a person looks first."""
+
+    NONE = "none"
+    REQUIRED = "required"
+
+
 class SectionConfig(Part):
     title: Line = Field(description="The section's heading.")
     strands: tuple[Line, ...] = Field(min_length=1, description="Strands that belong in it; * stands for any text.")
@@ -141,6 +148,12 @@ class Digest(Part):
         default=(), description="Headed sections by strand, in order; what fits none stands last."
     )
     lead: Lead = Field(default=LeadRule.NEWEST, description="The review that opens it: newest, rating, or none.")
+    approval: Approval = Field(
+        default=Approval.NONE, description="none, or required: an issue waits until a person approves it."
+    )
+    approval_ahead: Duration = Field(
+        default=timedelta(hours=3), description="How long before its hour a person is asked to approve it."
+    )
     subject: Template | None = Field(
         default=None, description="The subject line, a Jinja2 template; without it, by the lead."
     )

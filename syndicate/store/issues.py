@@ -28,6 +28,7 @@ from syndicate.compose.model import IssueState, PublishedReview, RenderedEmail, 
 from syndicate.delivery.model import DeliveryState
 from syndicate.errors import NotFoundError
 from syndicate.reviews.admission import EntryState
+from syndicate.store.choices import use_up
 from syndicate.store.database import Database, insert_if_absent
 from syndicate.store.deliveries import STOPPED
 from syndicate.store.entries import newest_first, stored_entry
@@ -55,6 +56,8 @@ class StoredIssue:
     created: datetime
     frozen: datetime | None
     finished: datetime | None
+    asked: datetime | None
+    """When the editor was asked to approve it; None where nobody was."""
     email: RenderedEmail | None
     lists: tuple[str, ...]
     inputs_hash: str | None
@@ -148,6 +151,7 @@ class IssueStore:
                 connection, self._database, taken, issue.subscriber_lists, issue.posting_lists, now
             )
             connection.execute(update(issues).where(issues.c.id == taken).values(candidates=planned))
+            use_up(connection, issue.digest, now)
         return int(taken)
 
     def skip(self, digest: str, period: datetime, reason: str, now: datetime) -> bool:
@@ -330,6 +334,7 @@ def _issue(row: Row[Any]) -> StoredIssue:
         created=got["created"],
         frozen=got["frozen"],
         finished=got["finished"],
+        asked=got["asked"],
         email=email,
         lists=tuple(got["lists"] or ()),
         inputs_hash=got["inputs_hash"],

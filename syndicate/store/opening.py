@@ -5,7 +5,7 @@ from __future__ import annotations
 from syndicate.errors import StoreError
 from syndicate.store.database import Database, explained
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a database that is there already is opened without loading Alembic."""
 
 

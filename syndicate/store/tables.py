@@ -2,6 +2,7 @@
 
 feeds ─< entries ─< entry_keys            what was seen, and by which identities it is known again
 issues ─< issue_reviews >─ entries        which review an issue carries
+choices                                   what the editor chose for the next issue of a digest
 statuses >─ entries                       one status a review and account
 subscribers ─< subscriptions              people and lists;  suppressions by address
 deliveries >─ issues | statuses           the ledger: a row per message and recipient (an issue, a notice, a status)
@@ -177,6 +178,7 @@ issues = Table(
     Column("templates_hash", String),
     Column("ways_out", JSON),
     Column("candidates", Integer, nullable=False, server_default="0"),
+    Column("asked", UtcDateTime),
     UniqueConstraint("digest", "period"),
     UniqueConstraint("digest", "number"),
 )
@@ -190,6 +192,15 @@ issue_reviews = Table(
     Column("position", Integer, nullable=False),
     Column("section", Text),
     Index(None, "link_key"),
+)
+
+choices = Table(
+    "choices",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("chosen", JSON, nullable=False),
+    Column("changed", UtcDateTime, nullable=False),
 )
 
 statuses = Table(
