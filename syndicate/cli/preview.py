@@ -20,8 +20,8 @@ DEFAULT = "127.0.0.1:8025"
 def command(context: click.Context, listen: str | None, open_browser: bool) -> None:
     """Serve the next issue and the next statuses on this machine. It sends nothing and changes nothing."""
     from syndicate.cli.serving import address_of, listening, serve
-    from syndicate.web.app import preview_app
-    from syndicate.web.live import Live
+    from syndicate.web.studio.app import studio_app
+    from syndicate.web.studio.live import Live
 
     place = _place(context, listen)
     live = Live(context.obj.config_path)
@@ -35,7 +35,7 @@ def command(context: click.Context, listen: str | None, open_browser: bool) -> N
             # Some browsers keep this call until they are closed.
             Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         try:
-            serve(preview_app(live, host=place), listener)
+            serve(studio_app(live, host=place), listener)
         finally:
             live.close()
 
@@ -58,7 +58,7 @@ def _place(context: click.Context, listen: str | None) -> str:
 
 def _check_host(place: str, configured: str) -> None:
     """Refuse to be reached from elsewhere, unless config.yaml says so: the preview has no login."""
-    from syndicate.web.guard import host_of, is_loopback
+    from syndicate.web.hosts import host_of, is_loopback
 
     host = host_of(place)
     if is_loopback(host) or host == host_of(configured):

@@ -37,7 +37,7 @@ def checked(listen: str) -> str:
 
 def listening(place: str, *, way_out: str) -> socket.socket:
     """Return a listening socket. Raises ConfigError where the place is taken or not ours, with the way out of it."""
-    from syndicate.web.guard import host_of
+    from syndicate.web.hosts import host_of
 
     host, port = host_of(place), int(place.rpartition(":")[2])
     try:

@@ -1,10 +1,6 @@
-"""The web faces: the readers' pages, in readers/, and the editor's preview, on loopback, which changes nothing.
+"""The web faces: what readers see, and the editor's studio on loopback; each knows nothing of the other.
 
-live.py      the installation kept open, and a stamp that tells cheaply whether anything changed
-look.py      the installation as it stands now → one frozen `Look`: issues, statuses, entries, notices
-entries.py   where each of the newest posts stands, and why
-letters.py   an issue → its exact HTML, text and .eml for a sample reader
-viewing.py   a letter → what the frame shows: dark or light, pictures from here or none
-guard.py     who may ask: GET, with the Host of this machine
-app.py       the routes
+readers/     subscribe, confirm, leave, the archive: open to the world
+studio/      the next issue and the next statuses, live, for the one who edits them: open to this machine
+hosts.py     which host a request asks, for both
 """

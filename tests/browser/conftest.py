@@ -13,10 +13,10 @@ import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.applications import Starlette
 
-from syndicate.web.app import preview_app
-from syndicate.web.live import Live
+from syndicate.web.studio.app import studio_app
+from syndicate.web.studio.live import Live
 from tests.browser.setup import HOW, find_chromium
-from tests.web.places import Place
+from tests.web.studio.places import Place
 
 FLAGS = (
     "--no-sandbox",
@@ -69,7 +69,7 @@ def _is_here(url: str) -> bool:
 def served(place: Place) -> Iterator[str]:
     """Serve the preview over a place on a free port, and give its address."""
     live = Live(place.config, environ={}, clock=place.clock)
-    with _running(preview_app(live)) as port:
+    with _running(studio_app(live)) as port:
         yield f"http://127.0.0.1:{port}"
     live.close()
 

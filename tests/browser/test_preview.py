@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
 from tests.browser.conftest import served
-from tests.web.places import Place, make_place
+from tests.web.studio.places import Place, make_place
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from syndicate.web.guard import host_of, is_loopback
+from syndicate.web.hosts import host_of, is_loopback
 
 MOST_BODY_BYTES = 64 * 1024
 MOST_PATH_CHARS = 3000

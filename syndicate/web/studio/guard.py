@@ -6,11 +6,11 @@ The preview has no login, so it must not be reached by a page from elsewhere: a 
 
 from __future__ import annotations
 
-import ipaddress
-
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from syndicate.web.hosts import address_of, host_of, is_loopback
 
 PAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -55,28 +55,8 @@ def may_ask(host_header: str, listening: str) -> bool:
     host = host_of(host_header)
     if is_loopback(host) or host == host_of(listening):
         return True
-    here, there = _address(host_of(listening)), _address(host)
+    here, there = address_of(host_of(listening)), address_of(host)
     return here is not None and here.is_unspecified and there is not None
-
-
-def host_of(place: str) -> str:
-    """Return the host of "host:port", lower-case and without brackets: "[::1]:8025" → "::1"."""
-    if place.startswith("["):
-        return place[1:].partition("]")[0].lower()
-    return (place.rpartition(":")[0] if place.count(":") == 1 else place).lower()
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine to itself: localhost, 127.0.0.0/8, ::1."""
-    address = _address(host)
-    return address.is_loopback if address else host == "localhost"
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
 
 
 def _with_headers(send: Send) -> Send:

@@ -15,10 +15,10 @@ from syndicate.errors import StoreError, SyndicateError, TemplateError
 from syndicate.pipeline import Draft, draft
 from syndicate.schedule import next_period
 from syndicate.store.issues import CARRYING, StoredIssue
-from syndicate.web.entries import ShownEntry, shown_entries
-from syndicate.web.letters import Bodies, Printed, bodies, is_posting
-from syndicate.web.statuses import ShownAccount, shown_accounts
-from syndicate.web.viewing import pictures_of
+from syndicate.web.studio.entries import ShownEntry, shown_entries
+from syndicate.web.studio.letters import Bodies, Printed, bodies, is_posting
+from syndicate.web.studio.statuses import ShownAccount, shown_accounts
+from syndicate.web.studio.viewing import pictures_of
 
 GMAIL_LIMIT_BYTES, GMAIL_NEAR_BYTES = 102_000, 80_000
 """Gmail cuts a letter's HTML at about 102 kB, and with it the way out (docs/deliverability.md)."""

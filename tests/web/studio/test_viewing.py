@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from syndicate.web.viewing import as_viewed, pictures_of
+from syndicate.web.studio.viewing import as_viewed, pictures_of
 
 LETTER = (
     "<html><head><style>@media (prefers-color-scheme: dark) { p { color: #fff } } "

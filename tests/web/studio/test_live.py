@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from syndicate.store.database import Database, get_value, set_value
-from syndicate.web.live import database_mark
+from syndicate.web.studio.live import database_mark
 
 
 def test_the_mark_changes_with_a_commit_and_not_with_a_look(database: Database) -> None:

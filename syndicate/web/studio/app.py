@@ -28,11 +28,11 @@ from syndicate.config.load import ConfigFaults
 from syndicate.config.source import dotted
 from syndicate.errors import SyndicateError
 from syndicate.feeds.pictures import PictureCache
-from syndicate.web.guard import Guard
-from syndicate.web.letters import Bodies
-from syndicate.web.live import Live, Marks, Stamp
-from syndicate.web.look import GMAIL_LIMIT_BYTES, GMAIL_NEAR_BYTES, Look, ShownIssue, look_at, picture_name
-from syndicate.web.viewing import as_viewed
+from syndicate.web.studio.guard import Guard
+from syndicate.web.studio.letters import Bodies
+from syndicate.web.studio.live import Live, Marks, Stamp
+from syndicate.web.studio.look import GMAIL_LIMIT_BYTES, GMAIL_NEAR_BYTES, Look, ShownIssue, look_at, picture_name
+from syndicate.web.studio.viewing import as_viewed
 
 LETTER_POLICY = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
 """Of a letter shown by itself or in the frame: no script, no form, and nothing from another host."""
@@ -100,7 +100,7 @@ class Preview:
             return Scene(key=key, version=_version(key, str(fault)), look=None, fault=fault, pictures=None)
 
 
-def preview_app(live: Live, *, host: str = "127.0.0.1") -> Starlette:
+def studio_app(live: Live, *, host: str = "127.0.0.1") -> Starlette:
     """Return the preview as an ASGI app that answers for `host` and loopback only. It closes nothing: `live` does."""
     preview = Preview(live)
     # The page itself is ours alone: a broken template of the editor's must not take it down.
@@ -109,7 +109,7 @@ def preview_app(live: Live, *, host: str = "127.0.0.1") -> Starlette:
         Route("/", _in_thread(lambda request: _page(preview, pages, request))),
         Route("/version", _in_thread(lambda _: PlainTextResponse(preview.scene().version))),
         Route("/favicon.ico", lambda _: Response(status_code=204)),
-        Route("/preview.js", lambda _: _script(pages)),
+        Route("/studio.js", lambda _: _script(pages)),
         Route("/view/{name:path}", _in_thread(lambda request: _view(preview, request))),
         Route("/issue/{name:path}.{kind:str}", _in_thread(lambda request: _exact(preview, request))),
         Route("/picture/{name}", _in_thread(lambda request: _picture(preview, request))),
@@ -129,12 +129,12 @@ def _page(preview: Preview, pages: jinja2.Environment, request: Request) -> Resp
     if scene.look is None:
         assert scene.fault is not None
         shown = {"version": scene.version, "fault": scene.fault, "faults": _faults(scene.fault)}
-        return _html(render(load(pages, "web/preview_fault.html"), shown), status=500)
+        return _html(render(load(pages, "web/studio/fault.html"), shown), status=500)
     look = scene.look
     name = request.query_params.get("issue")
     issue = look.issue(name) or look.issue(None)
     posting = request.query_params.get("for") == "list"
-    return _html(render(load(pages, "web/preview.html"), _context(scene.version, look, issue, posting)))
+    return _html(render(load(pages, "web/studio/page.html"), _context(scene.version, look, issue, posting)))
 
 
 def _context(version: str, look: Look, issue: ShownIssue | None, posting: bool) -> Mapping[str, object]:
@@ -220,7 +220,7 @@ def _version(*parts: object) -> str:
 
 
 def _script(pages: jinja2.Environment) -> Response:
-    return Response(render(load(pages, "web/preview.js"), {}), media_type="text/javascript")
+    return Response(render(load(pages, "web/studio/studio.js"), {}), media_type="text/javascript")
 
 
 def _html(text: str, *, status: int = 200, policy: str | None = None) -> Response:

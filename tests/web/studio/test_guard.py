@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from syndicate.web.guard import host_of, is_loopback, may_ask
-from tests.web.places import Place
+from syndicate.web.hosts import host_of, is_loopback
+from syndicate.web.studio.guard import may_ask
+from tests.web.studio.places import Place
 
 ASKED = [
     ("127.0.0.1:8025", "127.0.0.1:8025", True, "our address"),
@@ -49,7 +50,7 @@ def test_loopback_is_this_machine_to_itself(host: str, answer: bool) -> None:
     assert is_loopback(host) is answer
 
 
-@pytest.mark.parametrize("path", ["/", "/version", "/preview.js", "/view/weekly", "/issue/weekly.eml", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/version", "/studio.js", "/view/weekly", "/issue/weekly.eml", "/nothing"])
 def test_a_strangers_host_is_told_nothing(place: Place, path: str) -> None:
     with place.previewed() as browser:
         answer = browser.get(path, host="rebound.example:8025")
@@ -63,7 +64,7 @@ def test_there_is_nothing_but_looking(place: Place, method: str) -> None:
         assert browser.get("/", method=method).status_code == 405
 
 
-@pytest.mark.parametrize("path", ["/", "/version", "/preview.js", "/view/weekly", "/issue/weekly.html", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/version", "/studio.js", "/view/weekly", "/issue/weekly.html", "/nothing"])
 def test_every_answer_keeps_other_hosts_out(place: Place, path: str) -> None:
     with place.previewed() as browser:
         headers = browser.get(path).headers

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from syndicate.cli import main
-from tests.web.places import Place, make_place
+from tests.web.studio.places import Place, make_place
 
 COMMAND = [sys.executable, "-m", "syndicate"]
 WAIT_SECONDS = 30

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.web.places import Place, make_place
+from tests.web.studio.places import Place, make_place
 
 
 @pytest.fixture(scope="module")

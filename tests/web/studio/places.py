@@ -16,8 +16,8 @@ from syndicate.app import App, open_app
 from syndicate.audience.model import NewSubscriber
 from syndicate.config import load_config
 from syndicate.pipeline import announce, poll_due
-from syndicate.web.app import preview_app
-from syndicate.web.live import Live
+from syndicate.web.studio.app import studio_app
+from syndicate.web.studio.live import Live
 
 THURSDAY = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 FRIDAY_AT_NINE = datetime(2026, 11, 27, 9, 0, 5, tzinfo=UTC)
@@ -79,7 +79,7 @@ class Place:
         """Open the preview over it."""
         live = Live(self.config, environ={}, clock=self.clock)
         try:
-            yield Browser(preview_app(live), live)
+            yield Browser(studio_app(live), live)
         finally:
             live.close()
 

@@ -18,10 +18,10 @@ from syndicate.errors import FeedError
 from syndicate.feeds.model import FetchResult, Validators
 from syndicate.pipeline import tick
 from syndicate.store.tables import entries
-from syndicate.web.app import preview_app
-from syndicate.web.live import Live
-from syndicate.web.look import Look, look_at
-from tests.web.places import FRIDAY_AT_NINE, Browser, Place, make_place
+from syndicate.web.studio.app import studio_app
+from syndicate.web.studio.live import Live
+from syndicate.web.studio.look import Look, look_at
+from tests.web.studio.places import FRIDAY_AT_NINE, Browser, Place, make_place
 
 
 def look(place: Place) -> Look:
@@ -190,7 +190,7 @@ def test_a_picture_that_cannot_be_had_leaves_its_alt_text(tmp_path: Path) -> Non
         path.unlink()
     offline = OfflineFetcher()
     live = Live(place.config, environ={}, clock=place.clock, fetcher=offline)
-    browser = Browser(preview_app(live), live)
+    browser = Browser(studio_app(live), live)
     pictures = set(re.findall(r"/picture/\w+", browser.get("/view/weekly").text))
     assert len(pictures) == 6
     for _ in range(2):
@@ -210,7 +210,7 @@ def test_nothing_is_drawn_anew_while_nothing_changes(place: Place, monkeypatch: 
         drawn.append(app)
         return look_at(app)
 
-    monkeypatch.setattr("syndicate.web.app.look_at", counted)
+    monkeypatch.setattr("syndicate.web.studio.app.look_at", counted)
     with place.previewed() as browser:
         assert len({version(browser) for _ in range(5)}) == 1
         browser.get("/")
@@ -275,7 +275,7 @@ def test_a_faulty_config_is_read_once_until_it_changes(tmp_path: Path, monkeypat
         return load_config(path, environ)
 
     place = make_place(tmp_path)
-    monkeypatch.setattr("syndicate.web.live.load_config", counted)
+    monkeypatch.setattr("syndicate.web.studio.live.load_config", counted)
     with place.previewed() as browser:
         place.write(lambda text: text + "colour: red\n")
         assert len({version(browser) for _ in range(5)}) == 1

@@ -14,8 +14,8 @@ import pytest
 from syndicate.compose.environment import PACKAGE_TEMPLATES
 from syndicate.compose.letter import fill
 from syndicate.pipeline import tick
-from syndicate.web.look import look_at
-from tests.web.places import FRIDAY_AT_NINE, Place, make_place
+from syndicate.web.studio.look import look_at
+from tests.web.studio.places import FRIDAY_AT_NINE, Place, make_place
 
 MARK, COLOUR = "Edited by Zoë, – ★", "#123456"
 _OWN = re.compile(rb"^(?:To|Date|Message-ID): .*\r\n(?:[ \t].*\r\n)*", re.MULTILINE)
