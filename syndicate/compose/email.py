@@ -11,8 +11,10 @@ import jinja2
 
 from syndicate.compose import letter
 from syndicate.compose.cards import Page, clean, lay_out, shorten
+from syndicate.compose.choices import Choices
 from syndicate.compose.environment import from_string, load, render
 from syndicate.compose.model import Masthead, RenderedEmail, Selection
+from syndicate.compose.select import NO_CHOICES
 from syndicate.errors import TemplateError
 
 MAX_SUBJECT_CHARS = 150
@@ -22,16 +24,22 @@ MIN_PREHEADER_CHARS, MAX_PREHEADER_CHARS = 30, 140
 
 
 def render_email(
-    selection: Selection, masthead: Masthead, *, templates: jinja2.Environment, subject: str | None
+    selection: Selection,
+    masthead: Masthead,
+    *,
+    templates: jinja2.Environment,
+    subject: str | None,
+    choices: Choices = NO_CHOICES,
 ) -> RenderedEmail:
     """Return the issue's letter with its slots still marked; `letter.fill` shows it, `letter.compile_letter` sends it.
 
     `subject` is the config's Jinja text (it knows what a `cards.Page` holds: lead, reviews, site, issue …), None for
-    our own wording. Raises TemplateError where a template does not render or has lost a way out.
+    our own wording; words that the editor chose for this issue stand before both. Raises TemplateError where a
+    template does not render or has lost a way out.
     """
     page = lay_out(selection, masthead)
-    title = _subject(page, templates, subject)
-    preheader = _preheader(page, title)
+    title = shorten(clean(choices.subject or ""), MAX_SUBJECT_CHARS) or _subject(page, templates, subject)
+    preheader = shorten(clean(choices.preheader or ""), MAX_PREHEADER_CHARS) or _preheader(page, title)
     context = {**page.names(), "subject": title, "preheader": preheader}
     html = _inlined(tidy_html(render(load(templates, "email/issue.html"), context)))
     text = tidy_text(render(load(templates, "email/issue.txt"), context))

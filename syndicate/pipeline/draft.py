@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from syndicate.app import App
+from syndicate.compose.choices import Choices
 from syndicate.compose.email import render_email
 from syndicate.compose.letter import check_for_posting
 from syndicate.compose.model import Masthead, PublishedReview, RenderedEmail, Selection, WayOut
-from syndicate.compose.select import SectionRule, SelectRules, select_reviews
+from syndicate.compose.select import PassedOver, SectionRule, SelectRules, select_reviews
 from syndicate.config import Config, Digest
 from syndicate.errors import NotFoundError
 from syndicate.pipeline.due import coming_period
+from syndicate.store.choices import Kept
 
 SLOT = "{token}"
 """Stands for the reader's token in an issue's ways out, until a letter is addressed."""
@@ -28,6 +30,12 @@ class Draft:
     number: int
     period: datetime
     """The slot that it is for."""
+    kept: Kept
+    """What the editor chose for it, and the revision of the choices that are kept."""
+    candidates: tuple[PublishedReview, ...]
+    """All that it could carry, newest first."""
+    passed_over: Mapping[int, PassedOver]
+    """Why a candidate is not in it, by the review's number."""
     selection: Selection
     masthead: Masthead
     email: RenderedEmail
@@ -37,38 +45,61 @@ class Draft:
     templates_hash: str
 
 
-def draft(app: App, name: str, *, period: datetime | None = None) -> Draft:
+def draft(
+    app: App, name: str, *, period: datetime | None = None, choices: Choices | None = None, now: datetime | None = None
+) -> Draft:
     """Return the digest's next issue, rendered; without a period, for the one that is due, else for its next hour.
 
+    Without `choices`, with those that the editor keeps for it; without `now`, as it stands at this moment.
     Raises NotFoundError for an unknown digest, TemplateError where the letter does not render.
     """
     digest = digest_of(app, name)
-    now = app.clock.now()
-    period = period or coming_period(app, name, digest)
-    candidates = _candidates(app, name, digest)
-    selection = select_reviews([review for review, _ in candidates], _rules(digest), now)
+    now = now or app.clock.now()
+    period = period or coming_period(app, name, digest, now)
+    kept = _kept(app, name, choices)
+    found = _candidates(app, name, digest)
+    candidates = tuple(review for review, _ in found)
+    chosen = select_reviews(candidates, _rules(digest), now, kept.choices)
     masthead = _masthead(app, name, digest, max(period, now))
-    email = render_email(selection, masthead, templates=app.templates, subject=digest.subject)
+    email = render_email(
+        chosen.selection, masthead, templates=app.templates, subject=digest.subject, choices=kept.choices
+    )
     if any(app.config.lists[each].address for each in digest.lists):
         check_for_posting(email)
     return Draft(
         digest=name,
         number=masthead.number,
         period=period,
-        selection=selection,
+        kept=kept,
+        candidates=candidates,
+        passed_over=chosen.passed_over,
+        selection=chosen.selection,
         masthead=masthead,
         email=email,
-        link_keys={review.id: key for review, key in candidates},
-        inputs_hash=_hash(repr((selection, masthead, digest.subject))),
+        link_keys={review.id: key for review, key in found},
+        inputs_hash=_hash(repr((chosen.selection, masthead, digest.subject, _words(kept.choices)))),
         templates_hash=_templates_hash(app),
     )
 
 
-def has_news(app: App, name: str) -> bool:
-    """Return whether the next issue would carry anything; asked before a template is, which may speak of a lead."""
+def nothing_new(app: App, name: str, choices: Choices) -> str | None:
+    """Return why the next issue would carry nothing, or None; asked before a template is, which may speak of a lead."""
     digest = digest_of(app, name)
     reviews = [review for review, _ in _candidates(app, name, digest)]
-    return bool(select_reviews(reviews, _rules(digest), app.clock.now()).reviews)
+    chosen = select_reviews(reviews, _rules(digest), app.clock.now(), choices)
+    if chosen.selection.reviews:
+        return None
+    return "the editor left all of it out" if PassedOver.LEFT_OUT in chosen.passed_over.values() else "nothing new"
+
+
+def _kept(app: App, name: str, choices: Choices | None) -> Kept:
+    kept = app.choices.of(name)
+    return kept if choices is None else replace(kept, choices=choices)
+
+
+def _words(choices: Choices) -> tuple[str | None, ...]:
+    """Return those choices that no selection shows."""
+    return (choices.subject, choices.preheader, choices.note)
 
 
 def digest_of(app: App, name: str) -> Digest:

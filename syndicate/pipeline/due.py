@@ -13,14 +13,15 @@ RESTORED = "restored"
 """The small value that holds when a restored backup was accepted."""
 
 
-def due_now(app: App, name: str, digest: Digest) -> Due | None:
-    """Return the period that has come and has no issue yet, or None."""
-    first_run = app.known_first_run() or app.clock.now()
+def due_now(app: App, name: str, digest: Digest, now: datetime | None = None) -> Due | None:
+    """Return the period that has come (by `now`, else by the clock) and has no issue yet, or None."""
+    now = now or app.clock.now()
+    first_run = app.known_first_run() or now
     restored = _restored(app)
     due = due_period(
         digest.at,
         app.config.site.zone,
-        now=app.clock.now(),
+        now=now,
         baseline=max(first_run, restored or first_run),
         first_now=digest.first_issue is FirstIssue.NOW and restored is None,
         max_lateness=digest.max_lateness,
@@ -30,10 +31,10 @@ def due_now(app: App, name: str, digest: Digest) -> Due | None:
     return due if _has_been_read(app, digest) or due.late else None
 
 
-def coming_period(app: App, name: str, digest: Digest) -> datetime:
+def coming_period(app: App, name: str, digest: Digest, now: datetime) -> datetime:
     """Return the period that the next issue is for: one that is due, else the next hour of the digest."""
-    due = due_now(app, name, digest)
-    return due.period if due and not due.late else next_period(digest.at, app.config.site.zone, app.clock.now())
+    due = due_now(app, name, digest, now)
+    return due.period if due and not due.late else next_period(digest.at, app.config.site.zone, now)
 
 
 def _restored(app: App) -> datetime | None:

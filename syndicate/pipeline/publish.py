@@ -11,7 +11,7 @@ from syndicate.compose.model import IssueState
 from syndicate.config import Digest
 from syndicate.errors import LintError, TemplateError
 from syndicate.log import event
-from syndicate.pipeline.draft import Draft, digest_of, draft, has_news
+from syndicate.pipeline.draft import Draft, digest_of, draft, nothing_new
 from syndicate.pipeline.due import due_now
 from syndicate.pipeline.lint import check
 from syndicate.pipeline.tell import alert, alert_anew, recovered
@@ -62,9 +62,10 @@ def publish(app: App, name: str, *, period: datetime | None = None, anyway: bool
     """
     digest = digest_of(app, name)
     period = period or app.clock.now()
-    if not has_news(app, name):
-        return _skip(app, name, period, "nothing new")
-    made = draft(app, name, period=period)
+    choices = app.choices.of(name).choices
+    if reason := nothing_new(app, name, choices):
+        return _skip(app, name, period, reason)
+    made = draft(app, name, period=period, choices=choices)
     if not made.selection.reviews:
         return _skip(app, name, made.period, "nothing new")
     if not anyway:

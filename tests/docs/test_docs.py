@@ -14,6 +14,7 @@ import pytest
 
 from syndicate.audience.model import Landing, Notice, OptIn, SubscriptionState, SuppressionReason, Welcome, What
 from syndicate.compose.model import IssueState
+from syndicate.compose.select import PassedOver
 from syndicate.delivery.model import START, STEPS, DeliveryState
 from syndicate.returns.model import Action, ReturnKind
 from syndicate.reviews.admission import EntryState, Hold
@@ -76,6 +77,7 @@ TABLES: Mapping[type[StrEnum], tuple[str, str]] = {
     EntryState: ("What becomes of an entry", "state"),
     Hold: ("What becomes of an entry", "reason"),
     IssueState: ("What is sent", "state"),
+    PassedOver: ("What is sent", "passed over"),
     SubscriptionState: ("Who gets it", "state"),
     SuppressionReason: ("Who gets it", "reason"),
     OptIn: ("Joining, and what a reader is told", "opt_in"),
