@@ -13,6 +13,7 @@ from datetime import timedelta
 from syndicate.config.mail import Mail, Relay, Security
 from syndicate.config.schema import Config
 from syndicate.config.source import Fault, Keys, Source
+from syndicate.config.theme import theme_faults
 from syndicate.config.values import did_you_mean, is_loopback, split_sender
 
 _FREE_MAIL: Mapping[str, str] = {
@@ -44,7 +45,7 @@ _FREE_MAIL: Mapping[str, str] = {
 def cross_faults(source: Source) -> Iterator[Fault]:
     """Yield what is wrong between the keys; parts that are wrong in themselves are passed over."""
     tree = source.tree
-    for check in (_database, _mail, _relay, _mailbox, _lists, _digests, _accounts, _web):
+    for check in (_database, _mail, _relay, _mailbox, _lists, _digests, _accounts, _web, _theme):
         for keys, what in check(tree):
             yield Fault(line=source.line(keys), keys=keys, what=what)
 
@@ -226,6 +227,10 @@ def _web(tree: _Tree) -> _Found:
         yield ("web", "public_url"), "needs mail: readers who join are written to"
     if _given(web, "listen") and _text(web, "listen") == _text(web, "public_listen"):
         yield ("web", "public_listen"), "is where the preview is served too; it has no login, so keep them apart"
+
+
+def _theme(tree: _Tree) -> _Found:
+    yield from theme_faults(_part(tree, "theme"))
 
 
 def config_warnings(config: Config) -> tuple[str, ...]:

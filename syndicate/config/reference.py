@@ -114,6 +114,8 @@ def _written(value: object) -> str:
             return f"[{', '.join(map(str, value))}]"
         case dict():
             return "{}"
+        case str() if value.startswith("#"):
+            return f'"{value}"'  # or else YAML would read a comment
         case _:
             return str(value)
 

@@ -44,6 +44,7 @@ from syndicate.config.kinds import (
     Zone,
 )
 from syndicate.config.mail import Mail
+from syndicate.config.theme import Theme
 from syndicate.reviews.model import Kind
 
 
@@ -234,6 +235,7 @@ class Config(Part):
     notify: Address | None = Field(default=None, description="Who is told by mail when something is wrong.")
     secret_key_file: File = Field(default=Path("syndicate.key"), description="The key of links; made on the first run.")
     templates: File | None = Field(default=None, description="A folder whose templates replace ours, file by file.")
+    theme: Theme = Field(default=Theme(), description="The colours of letters and readers' pages, and a logo.")
     cache: File = Field(default=Path("cache"), description="Where pictures for the preview are kept.")
     web: Web = Field(default=Web(), description="The preview, and the readers' pages.")
     http: Http = Field(default=Http(), description="How feeds and pictures are fetched.")
