@@ -7,6 +7,7 @@
     │   └── LintError         it renders, and should not be sent: nothing was frozen             (exit 2)
     ├── StoreError            the database refuses, is locked, or was restored: sending stops   (exit 3)
     ├── AudienceError         an address, a list or a CSV line is wrong                         (exit 2)
+    ├── ChoiceError           what an editor chose for an issue cannot be: it names the field   (exit 2)
     ├── NotFoundError         no review, issue, delivery or list of that name                   (exit 2)
     └── ChannelError          a channel as a whole does not work: a person must act (login)     (exit 1)
         └── UnreachableError  it does not answer now: nothing is wrong with us, later may do    (exit 1)
@@ -70,6 +71,16 @@ class AudienceError(SyndicateError):
     """An address, a list name or a CSV line is wrong."""
 
     exit_code = 2
+
+
+class ChoiceError(SyndicateError):
+    """What an editor chose for the next issue cannot be chosen; `field` is its name."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, field: str) -> None:
+        super().__init__(what, where=field)
+        self.field = field
 
 
 class NotFoundError(SyndicateError):

@@ -81,15 +81,18 @@ class Look:
         return next(full, self.issues[0] if self.issues else None)
 
 
-def look_at(app: App) -> Look:
-    """Return everything as it is now. Raises StoreError where the database cannot be read."""
+def look_at(app: App, *, at: datetime | None = None) -> Look:
+    """Return everything as it is now; `at` another moment, the next issues as they would be then.
+
+    Raises StoreError where the database cannot be read.
+    """
     pictures: dict[str, str] = {}
 
     def address(url: str) -> str:
         pictures[picture_name(url)] = url
         return f"/picture/{picture_name(url)}"
 
-    drafts = {name: _drafted(app, name) for name in app.config.digests}
+    drafts = {name: _drafted(app, name, at) for name in app.config.digests}
     issues = tuple(issue for name, made in drafts.items() for issue in _issues(app, name, made))
     for issue in issues:
         for body in (issue.readers, issue.posting):
@@ -112,9 +115,16 @@ def picture_name(url: str) -> str:
     return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _drafted(app: App, name: str) -> Draft | TemplateError:
+def past_issue(app: App, digest: str, number: int) -> ShownIssue | None:
+    """Return a frozen issue, however old; None where there is none of that number, or it was cancelled."""
+    known = (each.id for each in app.issues.heads() if (each.digest, each.number) == (digest, number))
+    found = app.issues.get(row) if (row := next(known, None)) is not None else None
+    return _frozen(app, found, found.email) if found and found.email else None
+
+
+def _drafted(app: App, name: str, at: datetime | None) -> Draft | TemplateError:
     try:
-        return draft(app, name)
+        return draft(app, name, now=at)
     except TemplateError as fault:
         return fault
 
