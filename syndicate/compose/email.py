@@ -14,6 +14,7 @@ from syndicate.compose.cards import Page, clean, lay_out, shorten
 from syndicate.compose.choices import Choices
 from syndicate.compose.environment import from_string, load, render
 from syndicate.compose.model import Masthead, RenderedEmail, Selection
+from syndicate.compose.note import write_note
 from syndicate.compose.select import NO_CHOICES
 from syndicate.errors import TemplateError
 
@@ -40,7 +41,14 @@ def render_email(
     page = lay_out(selection, masthead)
     title = shorten(clean(choices.subject or ""), MAX_SUBJECT_CHARS) or _subject(page, templates, subject)
     preheader = shorten(clean(choices.preheader or ""), MAX_PREHEADER_CHARS) or _preheader(page, title)
-    context = {**page.names(), "subject": title, "preheader": preheader}
+    note = write_note(choices.note)
+    context = {
+        **page.names(),
+        "subject": title,
+        "preheader": preheader,
+        "note": note and note.html,
+        "note_text": note and note.text,
+    }
     html = _inlined(tidy_html(render(load(templates, "email/issue.html"), context)))
     text = tidy_text(render(load(templates, "email/issue.txt"), context))
     _check_ways_out(masthead, html, text)
