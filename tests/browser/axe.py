@@ -12,8 +12,11 @@ from typing import Any
 
 from playwright.sync_api import Frame, Page
 
-RUN = """async () => {
-  const found = await axe.run(document, {resultTypes: ["violations"], iframes: false})
+OF_WHOLE_PAGES = ("landmark-one-main", "region")
+"""Rules for the page around a frame: the main part and the landmarks are its own."""
+RUN = """async without => {
+  const rules = Object.fromEntries(without.map(name => [name, {enabled: false}]))
+  const found = await axe.run(document, {resultTypes: ["violations"], iframes: false, rules})
   return found.violations
 }"""
 
@@ -29,7 +32,8 @@ def violations(page: Page) -> list[str]:
 def _of_frame(frame: Frame) -> list[str]:
     frame.wait_for_load_state("load")
     frame.evaluate(_script())
-    return [_line(found, node) for found in frame.evaluate(RUN) for node in found["nodes"]]
+    without = OF_WHOLE_PAGES if frame.parent_frame else ()
+    return [_line(found, node) for found in frame.evaluate(RUN, without) for node in found["nodes"]]
 
 
 @cache
