@@ -1,21 +1,31 @@
-"""The installation as it stands now → one frozen `Look`, from which the page is drawn. It only reads."""
+"""The installation as it stands, or would on another date → one frozen `Look`, from which the page is drawn.
+
+It only reads. Issues that were frozen are many and large: the look has their heads, and `past_issue` draws one.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from syndicate.app import App
 from syndicate.audience.model import SubscriptionState
+from syndicate.compose.cards import safe_url
 from syndicate.compose.model import IssueState, RenderedEmail
 from syndicate.config import config_warnings
+from syndicate.config.schema import Approval
 from syndicate.errors import StoreError, SyndicateError, TemplateError
 from syndicate.pipeline import Draft, draft
+from syndicate.pipeline.examples import filled
+from syndicate.pipeline.lint import lint_draft
 from syndicate.schedule import next_period
-from syndicate.store.issues import CARRYING, StoredIssue
-from syndicate.web.studio.entries import ShownEntry, shown_entries
+from syndicate.store.issues import IssueHead, StoredIssue
+from syndicate.web.studio.arranging import Arrangement, arranged
+from syndicate.web.studio.entries import ShownEntry, film_of, next_places, short, shown_entries
+from syndicate.web.studio.findings import ShownFindings, shown_findings
+from syndicate.web.studio.inbox import InboxLine, inbox_lines
 from syndicate.web.studio.letters import Bodies, Printed, bodies, is_posting
 from syndicate.web.studio.statuses import ShownAccount, shown_accounts
 from syndicate.web.studio.viewing import pictures_of
@@ -23,13 +33,10 @@ from syndicate.web.studio.viewing import pictures_of
 GMAIL_LIMIT_BYTES, GMAIL_NEAR_BYTES = 102_000, 80_000
 """Gmail cuts a letter's HTML at about 102 kB, and with it the way out (docs/deliverability.md)."""
 
-SEARCHED_ISSUES = 8
-"""How many of the newest issues, for each digest, are looked through: a daily one has seven beside a weekly one's."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownIssue:
-    """An issue: the next one of a digest, or the last that was frozen."""
+    """An issue: the next one of a digest, or one that was frozen."""
 
     digest: str
     number: int
@@ -50,6 +57,13 @@ class ShownIssue:
     """As our own readers get it; None where it does not render."""
     posting: Bodies | None
     """As a list server gets it; None where the digest has none."""
+    inbox: tuple[InboxLine, ...] = ()
+    findings: ShownFindings | None = None
+    """None where it was not looked for: the issue is frozen, or does not render."""
+    arrangement: Arrangement | None = None
+    """What may still be changed; None where nothing may."""
+    approval: str | None = None
+    """What its digest's approval asks of a person; None where it asks nothing."""
     fault: SyndicateError | None = None
 
     @property
@@ -65,16 +79,20 @@ class Look:
     site: str
     zone: tzinfo
     issues: tuple[ShownIssue, ...]
-    """Of each digest the next one, then the last frozen one."""
+    """The next one of each digest."""
+    past: tuple[IssueHead, ...]
+    """Every issue that was frozen, newest first, without its letter."""
     accounts: tuple[ShownAccount, ...]
     entries: tuple[ShownEntry, ...]
     notices: tuple[str, ...]
     """What the editor should know before all else; mostly empty."""
     pictures: Mapping[str, str]
     """Name → address of every picture that is shown; nothing else is ever fetched."""
+    as_of: datetime | None = None
+    """The date for which all this is worked out; None: as it is now."""
 
     def issue(self, name: str | None) -> ShownIssue | None:
-        """Return an issue by its name; without one, the first that has something to read."""
+        """Return a next issue by its name; without one, the first that has something to read."""
         if name is not None:
             return next((each for each in self.issues if each.name == name), None)
         full = (each for each in self.issues if each.reviews or each.fault)
@@ -82,37 +100,33 @@ class Look:
 
 
 def look_at(app: App, *, at: datetime | None = None) -> Look:
-    """Return everything as it is now; `at` another moment, the next issues as they would be then.
+    """Return everything as it is now, or as it would be at another time with what is known today.
 
     Raises StoreError where the database cannot be read.
     """
+    now = at or app.clock.now()
     pictures: dict[str, str] = {}
-
-    def address(url: str) -> str:
-        pictures[picture_name(url)] = url
-        return f"/picture/{picture_name(url)}"
-
+    address = _address_into(pictures)
     drafts = {name: _drafted(app, name, at) for name in app.config.digests}
-    issues = tuple(issue for name, made in drafts.items() for issue in _issues(app, name, made))
+    issues = tuple(
+        _faulty(app, name, made, now) if isinstance(made, TemplateError) else _next(app, made)
+        for name, made in drafts.items()
+    )
     for issue in issues:
-        for body in (issue.readers, issue.posting):
-            for url in pictures_of(body.html) if body else ():
-                address(url)
-    good = {name: made for name, made in drafts.items() if isinstance(made, Draft)}
+        _collect(issue, address)
+    accounts = shown_accounts(app, address, now)
+    good = tuple(made for made in drafts.values() if isinstance(made, Draft))
     return Look(
         site=app.config.site.name,
         zone=app.config.site.zone,
         issues=issues,
-        accounts=shown_accounts(app, address),
-        entries=shown_entries(app, good),
+        past=app.issues.heads(),
+        accounts=accounts,
+        entries=shown_entries(app, good, accounts),
         notices=tuple(_notices(app)),
         pictures=pictures,
+        as_of=at,
     )
-
-
-def picture_name(url: str) -> str:
-    """Return the name under which a picture is shown."""
-    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def past_issue(app: App, digest: str, number: int) -> ShownIssue | None:
@@ -122,6 +136,32 @@ def past_issue(app: App, digest: str, number: int) -> ShownIssue | None:
     return _frozen(app, found, found.email) if found and found.email else None
 
 
+def pictures_in(issue: ShownIssue) -> dict[str, str]:
+    """Return the pictures that an issue's letters show: name → address."""
+    pictures: dict[str, str] = {}
+    _collect(issue, _address_into(pictures))
+    return pictures
+
+
+def picture_name(url: str) -> str:
+    """Return the name under which a picture is shown."""
+    return hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _address_into(pictures: dict[str, str]) -> Callable[[str], str]:
+    def address(url: str) -> str:
+        pictures[picture_name(url)] = url
+        return f"/picture/{picture_name(url)}"
+
+    return address
+
+
+def _collect(issue: ShownIssue, address: Callable[[str], str]) -> None:
+    for body in (issue.readers, issue.posting):
+        for url in pictures_of(body.html) if body else ():
+            address(url)
+
+
 def _drafted(app: App, name: str, at: datetime | None) -> Draft | TemplateError:
     try:
         return draft(app, name, now=at)
@@ -129,26 +169,28 @@ def _drafted(app: App, name: str, at: datetime | None) -> Draft | TemplateError:
         return fault
 
 
-def _issues(app: App, name: str, made: Draft | TemplateError) -> Iterator[ShownIssue]:
-    yield _faulty(app, name, made) if isinstance(made, TemplateError) else _next(app, made)
-    newest = app.issues.listed(states=CARRYING, limit=SEARCHED_ISSUES * len(app.config.digests))
-    last = next((each for each in newest if each.digest == name), None)
-    if last is not None and last.email is not None:
-        yield _frozen(app, last, last.email)
-
-
 def _next(app: App, made: Draft) -> ShownIssue:
+    digest = app.config.digests[made.digest]
     printed = Printed(
         digest=made.digest,
         number=made.number,
-        lists=app.config.digests[made.digest].lists,
+        lists=digest.lists,
         email=made.email,
         ways_out=tuple(way.url for way in made.masthead.ways_out),
         date=made.period,
     )
     reviews = len(made.selection.reviews)
-    state = "next" if reviews else "nothing new"
-    return _shown(app, printed, is_next=True, state=state, reviews=reviews, more=made.selection.more)
+    return _shown(
+        app,
+        printed,
+        is_next=True,
+        state="next" if reviews else "nothing new",
+        reviews=reviews,
+        more=made.selection.more,
+        findings=_findings(app, made) if reviews else None,
+        arrangement=arranged(made, next_places(app, made), cap=digest.cap),
+        approval=_approval(app, made),
+    )
 
 
 def _frozen(app: App, issue: StoredIssue, email: RenderedEmail) -> ShownIssue:
@@ -164,32 +206,48 @@ def _frozen(app: App, issue: StoredIssue, email: RenderedEmail) -> ShownIssue:
     return _shown(app, printed, is_next=False, state=state, reviews=len(app.issues.reviews_of(issue.id)))
 
 
-def _shown(app: App, printed: Printed, *, is_next: bool, state: str, reviews: int, more: int = 0) -> ShownIssue:
+def _shown(
+    app: App,
+    printed: Printed,
+    *,
+    is_next: bool,
+    state: str,
+    reviews: int,
+    more: int = 0,
+    findings: ShownFindings | None = None,
+    arrangement: Arrangement | None = None,
+    approval: str | None = None,
+) -> ShownIssue:
     has_posting = any(is_posting(app, name) for name in printed.lists)
+    sender, email = _sender(app), printed.email
     return ShownIssue(
         digest=printed.digest,
         number=printed.number,
         is_next=is_next,
         state=state,
         at=printed.date,
-        sender=_sender(app),
-        subject=printed.email.subject,
-        preheader=printed.email.preheader,
+        sender=sender,
+        subject=email.subject,
+        preheader=email.preheader,
         reviews=reviews,
         more=more,
         goes_to=tuple(_audience(app, name) for name in printed.lists),
         readers=bodies(app, printed, posting=False),
         posting=bodies(app, printed, posting=True) if has_posting else None,
+        inbox=inbox_lines(sender=sender[0], subject=email.subject, preheader=email.preheader),
+        findings=findings,
+        arrangement=arrangement,
+        approval=approval,
     )
 
 
-def _faulty(app: App, name: str, fault: TemplateError) -> ShownIssue:
+def _faulty(app: App, name: str, fault: TemplateError, now: datetime) -> ShownIssue:
     return ShownIssue(
         digest=name,
         number=app.issues.next_number(name),
         is_next=True,
         state="does not render",
-        at=next_period(app.config.digests[name].at, app.config.site.zone, app.clock.now()),
+        at=next_period(app.config.digests[name].at, app.config.site.zone, now),
         sender=_sender(app),
         subject="",
         preheader="",
@@ -200,6 +258,27 @@ def _faulty(app: App, name: str, fault: TemplateError) -> ShownIssue:
         posting=None,
         fault=fault,
     )
+
+
+def _findings(app: App, made: Draft) -> ShownFindings | None:
+    """Return what the lint says of a draft; None where it cannot be asked, which the page says elsewhere."""
+    try:
+        found = lint_draft(app, made)
+    except SyndicateError:
+        return None
+    films = {safe_url(each.link) or "": film_of(each) for each in made.selection.reviews}
+    return shown_findings(found, html=filled(app, made.email).html, films=films)
+
+
+def _approval(app: App, made: Draft) -> str | None:
+    """Return where the approval of an issue stands, in a sentence."""
+    if app.config.digests[made.digest].approval is not Approval.REQUIRED:
+        return None
+    row = app.issues.of_period(made.digest, made.period)
+    if row is not None and row.asked is not None:
+        asked = short(row.asked.astimezone(app.config.site.zone))
+        return f"It waits for approval, asked for on {asked}; until then it does not go."
+    return "It goes out only once a person has approved it."
 
 
 def _sender(app: App) -> tuple[str, str]:

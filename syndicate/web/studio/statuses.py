@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
+from urllib.parse import urlsplit
 
 from syndicate.app import App
 from syndicate.channels.outbox_page import Card, status_html
@@ -31,12 +32,30 @@ class When:
     later: str | None = None
     """Such as "30m"."""
 
+    def in_words(self, zone: tzinfo) -> str:
+        """Return it in a few words: "on Tue 24 Nov, 10:00", "30m after that", "as soon as anything runs"."""
+        if self.at:
+            local = self.at.astimezone(zone)
+            return f"on {local:%a} {local.day} {local:%b, %H:%M}"
+        return f"{self.later} after the one before" if self.later else "as soon as anything runs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCard:
+    """The card that Mastodon makes of the link, where no picture is attached."""
+
+    host: str
+    title: str
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownStatus:
     """One status, as it will be posted or was."""
 
     entry_id: int
+    status_id: int | None
+    """None where it is not planned yet."""
+    film: str
     content: StatusContent | None
     """None where the template does not render; `fault` says why."""
     card: Card | None
@@ -45,7 +64,8 @@ class ShownStatus:
     """As the instance counts, of `limit`."""
     limit: int = 0
     when: When
-    state: str
+    state: DeliveryState
+    link: LinkCard | None = None
     note: str | None = None
     """What the ledger says of it."""
     url: str | None = None
@@ -59,7 +79,8 @@ class ShownAccount:
     place: str
     """Its instance, or the folder that stands in for one."""
     next: tuple[ShownStatus, ...]
-    more: int
+    later: tuple[int, ...]
+    """Entries whose statuses come after those."""
     last: tuple[ShownStatus, ...]
 
 
@@ -71,28 +92,28 @@ class _Coming:
     planned: StoredStatus | None = None
 
 
-def shown_accounts(app: App, address: Address) -> tuple[ShownAccount, ...]:
-    """Return every account of the config. Reads what is stored and asks no instance."""
-    return tuple(_shown_account(app, name, address) for name in app.config.accounts)
+def shown_accounts(app: App, address: Address, now: datetime) -> tuple[ShownAccount, ...]:
+    """Return every account of the config as of `now`. Reads what is stored and asks no instance."""
+    return tuple(_shown_account(app, name, address, now) for name in app.config.accounts)
 
 
-def _shown_account(app: App, name: str, address: Address) -> ShownAccount:
+def _shown_account(app: App, name: str, address: Address, now: datetime) -> ShownAccount:
     rules, limits = app.config.accounts[name], kept_limits(app, name)
-    coming = list(_coming(app, name))
-    shown = zip(coming[:SHOWN_NEXT], _times(app, name, coming), strict=False)
+    coming = list(_coming(app, name, now))
+    shown = zip(coming[:SHOWN_NEXT], _times(app, name, coming, now), strict=False)
     sent = app.statuses.listed(account=name, limit=40)
     return ShownAccount(
         name=name,
         place=rules.instance or f"written to {rules.outbox or 'out'}",
         next=tuple(_next(app, name, each, when, limits, address) for each, when in shown),
-        more=max(0, len(coming) - SHOWN_NEXT),
-        last=tuple(_last(each, limits, address) for each in _newest(sent)),
+        later=tuple(each.entry.id for each in coming[SHOWN_NEXT:]),
+        last=tuple(_last(app, each, limits, address) for each in _newest(sent)),
     )
 
 
-def _coming(app: App, name: str) -> Iterator[_Coming]:
+def _coming(app: App, name: str, now: datetime) -> Iterator[_Coming]:
     """Yield what will be posted, in its order; what is past `max_age` will be cancelled and is not here."""
-    rules, now = app.config.accounts[name], app.clock.now()
+    rules = app.config.accounts[name]
     planned = (_Coming(entry=app.entries.get(each.entry_id), planned=each) for each in app.statuses.waiting(name))
     feeds = rules.feeds or tuple(app.config.feeds)
     for each in (*planned, *(_Coming(entry=entry) for entry in app.statuses.unplanned(name, feeds))):
@@ -101,13 +122,13 @@ def _coming(app: App, name: str) -> Iterator[_Coming]:
             yield each
 
 
-def _times(app: App, name: str, coming: Iterable[_Coming]) -> Iterator[When]:
+def _times(app: App, name: str, coming: Iterable[_Coming], now: datetime) -> Iterator[When]:
     """Yield when each goes, spaced as the account asks.
 
     What is due already has no hour of its own: it goes when `syndicate run` runs, and what is spaced after it
     that much later. So the page says the same a minute later.
     """
-    now, spacing = app.clock.now(), spacing_of(app.config.accounts[name])
+    spacing = spacing_of(app.config.accounts[name])
     last, floating = app.statuses.last_touched(name), False
     for each in coming:
         earliest = next_slot(last=last, spacing=spacing, now=now)
@@ -123,21 +144,24 @@ def _times(app: App, name: str, coming: Iterable[_Coming]) -> Iterator[When]:
 
 
 def _next(app: App, name: str, coming: _Coming, when: When, limits: StatusLimits, address: Address) -> ShownStatus:
-    planned, number = coming.planned, coming.entry.id
-    state = planned.state.value.replace("_", " ") if planned else "planned"
-    content = planned.content if planned else None
+    planned, review = coming.planned, coming.entry.published_review()
+    fault, content = None, planned.content if planned else None
     try:
-        content = content or compose(app, coming.entry.published_review(), name, limits)
+        content = content or compose(app, review, name, limits)
     except TemplateError as error:
-        return ShownStatus(entry_id=number, content=None, card=None, fault=str(error), when=when, state=state)
+        fault = str(error)
     return ShownStatus(
-        entry_id=number,
+        entry_id=review.id,
+        status_id=planned.id if planned else None,
+        film=review.review.film.title or review.title,
         content=content,
-        card=_card(name, content, address),
-        length=measure(content.text, content.spoiler, limits),
+        card=_card(name, content, address) if content else None,
+        fault=fault,
+        length=measure(content.text, content.spoiler, limits) if content else 0,
         limit=limits.max_chars,
         when=when,
-        state=state,
+        state=planned.state if planned else DeliveryState.PLANNED,
+        link=_link(content, coming.entry.title) if content else None,
         note=planned.reply if planned else None,
     )
 
@@ -148,19 +172,30 @@ def _newest(statuses: Iterable[StoredStatus]) -> list[StoredStatus]:
     return sorted(posted, key=lambda each: (each.tried, each.id), reverse=True)[:SHOWN_LAST]
 
 
-def _last(status: StoredStatus, limits: StatusLimits, address: Address) -> ShownStatus:
-    content, url = status.content, status.remote_url or ""
+def _last(app: App, status: StoredStatus, limits: StatusLimits, address: Address) -> ShownStatus:
+    content, url, entry = status.content, status.remote_url or "", app.entries.get(status.entry_id)
     assert content is not None  # It was posted, so it was composed.
     return ShownStatus(
         entry_id=status.entry_id,
+        status_id=status.id,
+        film=entry.published_review().review.film.title or entry.title,
         content=content,
         card=_card(status.account, content, address),
         length=measure(content.text, content.spoiler, limits),
         limit=limits.max_chars,
         when=When(at=status.tried),
-        state="posted",
+        state=status.state,
+        link=_link(content, entry.title),
         url=url if url.startswith("https:") else None,
     )
+
+
+def _link(content: StatusContent, title: str) -> LinkCard | None:
+    """Return the link's card; Mastodon shows none beside a picture, nor behind a warning."""
+    if content.image or content.spoiler:
+        return None
+    host = urlsplit(content.link).hostname or ""
+    return LinkCard(host=host.removeprefix("www."), title=title) if host else None
 
 
 def _card(account: str, content: StatusContent, address: Address) -> Card:
