@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from syndicate.compose import letter
 from syndicate.compose.model import Masthead, PublishedReview, Section, Selection
+from syndicate.compose.theme import Theme
 from syndicate.compose.words import Words, stars
 from syndicate.reviews import excerpt
 from syndicate.reviews.model import Kind
@@ -98,6 +99,9 @@ class Page:
     issue: int
     date: datetime
     ways_out: tuple[Way, ...]
+    browser_url: str | None
+    """The issue's page in the public archive, where there is one."""
+    theme: Theme
     fences: Mapping[str, Markup]
 
     def names(self) -> dict[str, object]:
@@ -125,6 +129,8 @@ def lay_out(selection: Selection, masthead: Masthead) -> Page:
         issue=masthead.number,
         date=masthead.date,
         ways_out=_ways(masthead, words),
+        browser_url=safe_url(masthead.browser_url) if masthead.browser_url else None,
+        theme=masthead.theme,
         fences=FENCES,
     )
 

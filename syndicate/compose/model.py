@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from syndicate.compose.theme import Theme, make_theme
 from syndicate.reviews.model import Image, Kind, Review
 
 
@@ -83,6 +84,9 @@ class Masthead:
     date: datetime
     ways_out: tuple[WayOut, ...]
     """How a reader leaves; empty only where the letter goes nowhere (a demo outbox without an address)."""
+    browser_url: str | None = None
+    """The issue's page in the public archive; None where there is none."""
+    theme: Theme = field(default_factory=make_theme)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ for a kind and its lists, with marks for the reader's links; compose/letter.py a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import jinja2
 from markupsafe import Markup
@@ -18,6 +18,7 @@ from syndicate.compose.environment import load, render
 from syndicate.compose.inline import inline_css
 from syndicate.compose.letter import way_out_mark
 from syndicate.compose.model import RenderedEmail
+from syndicate.compose.theme import Theme, make_theme
 from syndicate.compose.words import Words
 
 
@@ -37,6 +38,7 @@ class NoticeText:
     ways_out: tuple[str, ...]
     """The ways out that the letter shows, as config has them; its link is counted on from them."""
     followed_by_issue: bool = False
+    theme: Theme = field(default_factory=make_theme)
 
 
 def render_notice(text: NoticeText, *, templates: jinja2.Environment) -> RenderedEmail:
@@ -63,6 +65,7 @@ def render_notice(text: NoticeText, *, templates: jinja2.Environment) -> Rendere
         "site": facts["site"],
         "site_url": safe_url(text.site_url) or "",
         "postal": clean(text.postal or "") or None,
+        "theme": text.theme,
     }
     html = inline_css(tidy_html(render(load(templates, "email/notice.html"), context)))
     plain = tidy_text(render(load(templates, "email/notice.txt"), context))

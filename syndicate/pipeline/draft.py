@@ -124,7 +124,7 @@ def _rules(digest: Digest) -> SelectRules:
 
 
 def _masthead(app: App, name: str, digest: Digest, date: datetime) -> Masthead:
-    site = app.config.site
+    site, number = app.config.site, app.issues.next_number(name)
     return Masthead(
         site_name=site.name,
         site_url=site.url,
@@ -132,10 +132,18 @@ def _masthead(app: App, name: str, digest: Digest, date: datetime) -> Masthead:
         timezone=site.timezone,
         postal=site.postal,
         digest_name=digest.name or site.name,
-        number=app.issues.next_number(name),
+        number=number,
         date=date,
         ways_out=tuple(WayOut(url=url) for url in ways_out(app.config)),
+        browser_url=browser_url(app.config, name, number),
+        theme=app.config.theme.drawn(),
     )
+
+
+def browser_url(config: Config, digest: str, number: int) -> str | None:
+    """Return the address of an issue's page in the public archive, where config has one that is served."""
+    public = config.web.public_url
+    return f"{public}/archive/{digest}/{number}" if public and config.web.archive else None
 
 
 def ways_out(config: Config) -> tuple[str, ...]:

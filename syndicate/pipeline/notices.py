@@ -98,6 +98,7 @@ class NoticeLetters(LedgerLetters):
                 timezone=config.site.timezone,
                 postal=config.site.postal,
                 ways_out=self._ways_of(notice),
+                theme=config.theme.drawn(),
                 followed_by_issue=notice is Notice.WELCOME and follows,
             )
             envelope = Envelope(
