@@ -27,7 +27,7 @@ from syndicate.compose.model import RenderedEmail, Selection
 from syndicate.config import load_config
 from syndicate.pipeline.draft import ways_out
 from syndicate.store.database import Database
-from syndicate.store.issues import Freeze
+from syndicate.store.freezing import Freeze
 from syndicate.store.tables import subscribers
 
 LIST, DIGEST = "readers", "weekly"

@@ -17,7 +17,7 @@ from benchmarks.rows import Row
 from syndicate.app import open_app
 from syndicate.config import load_config
 from syndicate.store.database import Database
-from syndicate.store.issues import plan_deliveries
+from syndicate.store.freezing import plan_deliveries
 from syndicate.store.opening import open_database
 
 READERS = 1_000_000

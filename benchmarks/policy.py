@@ -27,7 +27,7 @@ from syndicate.delivery.deliver import deliver
 from syndicate.delivery.model import DeliveryState, RetryPolicy
 from syndicate.pipeline import letters
 from syndicate.store import ledger
-from syndicate.store.issues import Freeze
+from syndicate.store.freezing import Freeze
 from syndicate.store.ledger_sql import Sqlite
 from syndicate.testing import FakeClock
 

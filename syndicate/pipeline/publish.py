@@ -16,7 +16,8 @@ from syndicate.pipeline.due import due_now
 from syndicate.pipeline.lint import check
 from syndicate.pipeline.tell import alert, alert_anew, recovered
 from syndicate.schedule import Due
-from syndicate.store.issues import Freeze, StoredIssue
+from syndicate.store.freezing import Freeze
+from syndicate.store.issues import StoredIssue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,11 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, Row, select, update
 
+from syndicate.compose.model import IssueState
 from syndicate.feeds.model import Validators
 from syndicate.reviews.admission import EntryState, Hold
 from syndicate.store.database import Database, insert_if_absent
-from syndicate.store.tables import entries, feeds, issue_reviews
+from syndicate.store.tables import entries, feeds, issue_reviews, issues
 
 
 class FeedHold(StrEnum):
@@ -79,7 +80,11 @@ class FeedStore:
         database has forgotten.
         """
         unsettled = (entries.c.state == EntryState.HELD) & (entries.c.reason == Hold.UNSETTLED)
-        carried = select(issue_reviews.c.entry_id)
+        carried = (
+            select(issue_reviews.c.entry_id)
+            .join(issues, issues.c.id == issue_reviews.c.issue_id)
+            .where(issues.c.state != IssueState.DRAFT)
+        )
         waiting = (entries.c.state == EntryState.READY) & entries.c.id.not_in(carried)
         connection.execute(
             update(entries).where(unsettled | waiting).values(state=EntryState.HELD, reason=Hold.NOVELTY)

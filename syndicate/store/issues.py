@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,33 +13,44 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    delete,
     exists,
     func,
-    insert,
-    literal,
     null,
     or_,
     select,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
-from syndicate.audience.model import SubscriptionState
-from syndicate.compose.model import IssueState, PublishedReview, RenderedEmail, Selection
+from syndicate.compose.model import IssueState, PublishedReview, RenderedEmail
 from syndicate.delivery.model import DeliveryState
 from syndicate.errors import NotFoundError
 from syndicate.reviews.admission import EntryState
-from syndicate.store.choices import use_up
 from syndicate.store.database import Database, insert_if_absent
 from syndicate.store.deliveries import STOPPED
 from syndicate.store.entries import newest_first, stored_entry
-from syndicate.store.tables import deliveries, entries, issue_reviews, issues, subscriptions
+from syndicate.store.freezing import CARRYING, Freeze, are_carried, frozen_values, is_waiting, plan_frozen
+from syndicate.store.tables import deliveries, entries, issue_reviews, issues
 
-CARRYING = (IssueState.FROZEN, IssueState.SENDING, IssueState.SENT)
-"""The states in which an issue keeps its reviews from the next; a cancelled one gives them back."""
+LETTER_COLUMNS = ("subject", "preheader", "html", "text", "lists", "inputs_hash", "templates_hash", "ways_out")
+"""What a skipped issue has not."""
 _BEFORE = {
     IssueState.SENDING: (IssueState.FROZEN, IssueState.SENT),
     IssueState.SENT: (IssueState.FROZEN, IssueState.SENDING),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueHead:
+    """An issue that was frozen, without its letter."""
+
+    id: int
+    digest: str
+    number: int
+    state: IssueState
+    frozen: datetime
+    subject: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,24 +75,6 @@ class StoredIssue:
     templates_hash: str | None
     ways_out: tuple[str, ...]
     """How a reader leaves, as the letter says it; frozen, since the config may change before the last letter goes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freeze:
-    """All that is stored when an issue is frozen; from then on nothing of it changes."""
-
-    digest: str
-    period: datetime
-    number: int
-    email: RenderedEmail
-    selection: Selection
-    link_keys: Mapping[int, str]
-    """The canonical link of each chosen review, by its number."""
-    subscriber_lists: tuple[str, ...]
-    posting_lists: tuple[str, ...]
-    inputs_hash: str
-    templates_hash: str
-    ways_out: tuple[str, ...]
 
 
 class IssueStore:
@@ -131,34 +124,39 @@ class IssueStore:
         was frozen since this one was drafted: its number is taken, or its reviews are. Another clock was first.
         """
         with self._database.write() as connection:
-            if _are_carried(connection, issue):
-                return None
-            row = insert_if_absent(self._database, issues).values(_frozen_values(issue, now))
-            taken = connection.execute(row.on_conflict_do_nothing().returning(issues.c.id)).scalar()
-            if taken is None:
-                return None
-            for position, (section, review) in enumerate(_sectioned(issue.selection)):
-                connection.execute(
-                    insert(issue_reviews).values(
-                        issue_id=taken,
-                        entry_id=review.id,
-                        link_key=issue.link_keys[review.id],
-                        position=position,
-                        section=section,
-                    )
-                )
-            planned = plan_deliveries(
-                connection, self._database, taken, issue.subscriber_lists, issue.posting_lists, now
-            )
-            connection.execute(update(issues).where(issues.c.id == taken).values(candidates=planned))
-            use_up(connection, issue.digest, now)
-        return int(taken)
+            taken = None if are_carried(connection, issue) else self._row_for(connection, issue, now)
+            if taken is not None:
+                plan_frozen(connection, self._database, taken, issue, now=now, due=now)
+            return taken
+
+    def _row_for(self, connection: Connection, issue: Freeze, now: datetime) -> int | None:
+        """Return the row that becomes this issue: the draft that waits for approval, else a new one; None: neither."""
+        values = frozen_values(issue, now)
+        try:
+            with connection.begin_nested():
+                waiting = update(issues).where(*is_waiting(issue.digest, issue.period)).values(values)
+                taken = connection.execute(waiting.returning(issues.c.id)).scalar()
+        except IntegrityError:  # Another process has just taken the number.
+            return None
+        if taken is None:
+            row = insert_if_absent(self._database, issues).values(values).on_conflict_do_nothing()
+            taken = connection.execute(row.returning(issues.c.id)).scalar()
+        return None if taken is None else int(taken)
 
     def skip(self, digest: str, period: datetime, reason: str, now: datetime) -> bool:
-        """Record that a period has no issue; False where it already has one."""
-        values = {"digest": digest, "period": period, "state": IssueState.SKIPPED, "reason": reason}
+        """Record that a period has no issue; False where it already has one.
+
+        A draft that waits for approval becomes the skipped one: nothing of it stays but that it was asked for.
+        """
+        skipped = {"state": IssueState.SKIPPED, "reason": reason, "finished": now}
         with self._database.write() as connection:
-            row = insert_if_absent(self._database, issues).values(**values, created=now, finished=now)
+            waiting = update(issues).where(*is_waiting(digest, period))
+            values = {**skipped, **dict.fromkeys(LETTER_COLUMNS, null())}
+            draft = connection.execute(waiting.values(values).returning(issues.c.id)).scalar()
+            if draft is not None:
+                connection.execute(delete(issue_reviews).where(issue_reviews.c.issue_id == draft))
+                return True
+            row = insert_if_absent(self._database, issues).values(digest=digest, period=period, created=now, **skipped)
             return connection.execute(row.on_conflict_do_nothing().returning(issues.c.id)).scalar() is not None
 
     def move(self, number: int, state: IssueState, *, now: datetime) -> bool:
@@ -211,68 +209,47 @@ class IssueStore:
         query: Select[Any] = select(issues).order_by(issues.c.period.desc(), issues.c.id.desc()).limit(limit)
         return self._select(query.where(issues.c.state.in_(states)) if states else query)
 
+    def heads(self) -> tuple[IssueHead, ...]:
+        """Return every issue that keeps its reviews, newest first; letters are large, and none is read for this."""
+        columns = (issues.c[name] for name in ("id", "digest", "number", "state", "frozen", "subject"))
+        query = select(*columns).where(issues.c.state.in_(CARRYING), issues.c.number.is_not(None))
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(issues.c.period.desc(), issues.c.id.desc()))
+            return tuple(
+                IssueHead(**{**row._mapping, "state": IssueState(row.state), "subject": row.subject or ""})
+                for row in rows
+            )
+
     def reviews_of(self, number: int) -> tuple[PublishedReview, ...]:
         """Return what an issue carries, in reading order, as it is understood today."""
         query = (
             select(entries)
             .join(issue_reviews, issue_reviews.c.entry_id == entries.c.id)
-            .where(issue_reviews.c.issue_id == number)
+            .where(issue_reviews.c.issue_id == number, issue_reviews.c.position >= 0)
             .order_by(issue_reviews.c.position)
         )
         with self._database.read() as connection:
             return tuple(stored_entry(row).published_review() for row in connection.execute(query))
 
     def issues_of_review(self, entry_id: int) -> tuple[StoredIssue, ...]:
-        """Return the issues that carry a review."""
+        """Return the issues that carry, or carried, a review; a draft that waits for approval carries none yet."""
         join = issue_reviews.c.issue_id == issues.c.id
-        return self._select(
-            select(issues).join(issue_reviews, join).where(issue_reviews.c.entry_id == entry_id).order_by(issues.c.id)
-        )
+        held = (issue_reviews.c.entry_id == entry_id, issues.c.state != IssueState.DRAFT)
+        return self._select(select(issues).join(issue_reviews, join).where(*held).order_by(issues.c.id))
+
+    def to_deliver(self, now: datetime) -> tuple[StoredIssue, ...]:
+        """Return the issues whose letters may leave now, the oldest first.
+
+        One that was approved ahead of its hour is not among them before that; one that was sent by hand is.
+        """
+        has_due = exists().where(deliveries.c.issue_id == issues.c.id, deliveries.c.due <= now)
+        begins = and_(issues.c.state == IssueState.FROZEN, or_(issues.c.period <= now, has_due))
+        query = select(issues).where(or_(issues.c.state == IssueState.SENDING, begins))
+        return self._select(query.order_by(issues.c.id))
 
     def _select(self, query: Select[Any]) -> tuple[StoredIssue, ...]:
         with self._database.read() as connection:
-            return tuple(_issue(row) for row in connection.execute(query))
-
-
-def plan_deliveries(
-    connection: Connection,
-    database: Database,
-    issue: int,
-    subscriber_lists: Sequence[str],
-    posting_lists: Sequence[str],
-    now: datetime,
-) -> int:
-    """Plan a delivery for each confirmed subscriber, once though on two lists, and for each posting address.
-
-    Returns how many were planned. One set-based statement, safe to run twice: a row that is there stays as it is.
-    Nothing else is decided here; the policy is asked when a delivery is claimed.
-    """
-    # SQLite needs the WHERE to tell the upsert's ON from a join's: https://sqlite.org/lang_upsert.html §2.2.
-    readers = (
-        select(
-            literal(issue),
-            subscriptions.c.subscriber_id,
-            literal(DeliveryState.PLANNED.value),
-            literal(now, type_=deliveries.c.due.type),
-        )
-        .where(
-            subscriptions.c.list.in_(subscriber_lists),
-            subscriptions.c.state == SubscriptionState.CONFIRMED,
-        )
-        .distinct()
-    )
-    statement = insert_if_absent(database, deliveries).from_select(
-        ["issue_id", "subscriber_id", "state", "due"], readers
-    )
-    # Else psycopg's count of an INSERT is thrown away, and reads -1.
-    counting = {"preserve_rowcount": True}
-    planned = connection.execute(statement.on_conflict_do_nothing(), execution_options=counting).rowcount
-    for name in posting_lists:
-        row = insert_if_absent(database, deliveries).values(
-            issue_id=issue, subscriber_id=null(), list=name, state=DeliveryState.PLANNED, due=now
-        )
-        planned += connection.execute(row.on_conflict_do_nothing(), execution_options=counting).rowcount
-    return planned
+            return tuple(issue_of(row) for row in connection.execute(query))
 
 
 def _may_move() -> ColumnElement[bool]:
@@ -284,42 +261,8 @@ def _may_move() -> ColumnElement[bool]:
     )
 
 
-def _are_carried(connection: Connection, issue: Freeze) -> bool:
-    """Return whether another issue of the digest carries one of these reviews."""
-    keys = [issue.link_keys[review.id] for review in issue.selection.reviews]
-    query = (
-        select(issue_reviews.c.entry_id)
-        .join(issues, issues.c.id == issue_reviews.c.issue_id)
-        .where(issues.c.digest == issue.digest, issues.c.state.in_(CARRYING), issue_reviews.c.link_key.in_(keys))
-    )
-    return connection.execute(query.limit(1)).first() is not None
-
-
-def _frozen_values(issue: Freeze, now: datetime) -> dict[str, object]:
-    return {
-        "digest": issue.digest,
-        "number": issue.number,
-        "period": issue.period,
-        "state": IssueState.FROZEN,
-        "created": now,
-        "frozen": now,
-        "subject": issue.email.subject,
-        "preheader": issue.email.preheader,
-        "html": issue.email.html,
-        "text": issue.email.text,
-        "lists": [*issue.subscriber_lists, *issue.posting_lists],
-        "inputs_hash": issue.inputs_hash,
-        "templates_hash": issue.templates_hash,
-        "ways_out": list(issue.ways_out),
-    }
-
-
-def _sectioned(selection: Selection) -> list[tuple[str | None, PublishedReview]]:
-    lead = [("lead", selection.lead)] if selection.lead else []
-    return [*lead, *((section.title, review) for section in selection.sections for review in section.reviews)]
-
-
-def _issue(row: Row[Any]) -> StoredIssue:
+def issue_of(row: Row[Any]) -> StoredIssue:
+    """Return a row of `issues` as a value."""
     got = row._mapping
     email = None
     if got["html"] is not None:

@@ -18,7 +18,8 @@ from syndicate.reviews.model import Film, Kind, Reading, Review
 from syndicate.store.audience import AudienceStore
 from syndicate.store.database import Database
 from syndicate.store.entries import EntryStore, Seen
-from syndicate.store.issues import Freeze, IssueStore
+from syndicate.store.freezing import Freeze
+from syndicate.store.issues import IssueStore
 from syndicate.store.opening import open_database
 from syndicate.store.statuses import StatusStore
 

@@ -13,8 +13,9 @@ from syndicate.delivery.retry import Step
 from syndicate.errors import NotFoundError
 from syndicate.store.audience import AudienceStore
 from syndicate.store.database import Database
+from syndicate.store.freezing import plan_deliveries
 from syndicate.store.generation import Generation
-from syndicate.store.issues import IssueStore, plan_deliveries
+from syndicate.store.issues import IssueStore
 from syndicate.store.ledger import Ledger
 from tests.contracts.build import EMAIL, HISTORY, HOUR, NOW, WAYS_OUT, at_once, drafted, frozen, people, record, seen
 

@@ -38,8 +38,9 @@ from syndicate.delivery.model import (
 )
 from syndicate.delivery.retry import Step, next_step
 from syndicate.store.audience import AudienceStore
+from syndicate.store.freezing import plan_deliveries
 from syndicate.store.generation import Generation
-from syndicate.store.issues import IssueStore, plan_deliveries
+from syndicate.store.issues import IssueStore
 from syndicate.store.ledger import Ledger
 from syndicate.store.opening import open_database
 from tests.contracts.build import NOW, frozen
