@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from threading import Lock
 from time import monotonic
-from urllib.parse import quote
 
 import jinja2
 from starlette.applications import Starlette
@@ -31,11 +29,14 @@ from syndicate.feeds.pictures import PictureCache
 from syndicate.web.studio.guard import Guard
 from syndicate.web.studio.letters import Bodies
 from syndicate.web.studio.live import Live, Marks, Stamp
-from syndicate.web.studio.look import GMAIL_LIMIT_BYTES, GMAIL_NEAR_BYTES, Look, ShownIssue, look_at, picture_name
+from syndicate.web.studio.look import Look, ShownIssue, look_at, picture_name
+from syndicate.web.studio.page import Asked, page_values
 from syndicate.web.studio.viewing import as_viewed
 
 LETTER_POLICY = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
 """Of a letter shown by itself or in the frame: no script, no form, and nothing from another host."""
+FRAME_POLICY = LETTER_POLICY.replace("sandbox ", "sandbox allow-same-origin ", 1)
+"""In the studio's frame: the page keeps the place to which it was scrolled. Nothing in it runs, so nothing is given."""
 MISSING_SECONDS = 300
 """How long a picture that could not be had is not asked for again."""
 _MEDIA = {"html": "text/html", "txt": "text/plain", "eml": "message/rfc822"}
@@ -133,34 +134,9 @@ def _page(preview: Preview, pages: jinja2.Environment, request: Request) -> Resp
     look = scene.look
     name = request.query_params.get("issue")
     issue = look.issue(name) or look.issue(None)
-    posting = request.query_params.get("for") == "list"
-    return _html(render(load(pages, "web/studio/page.html"), _context(scene.version, look, issue, posting)))
-
-
-def _context(version: str, look: Look, issue: ShownIssue | None, posting: bool) -> Mapping[str, object]:
-    def when(moment: datetime) -> str:
-        local = moment.astimezone(look.zone)
-        return f"{local:%a} {local.day} {local:%b, %H:%M}"
-
-    posting = posting and issue is not None and issue.posting is not None
-    body = _body(issue, posting)
-    return {
-        "version": version,
-        "look": look,
-        "issue": issue,
-        "posting": posting,
-        "body": body,
-        "raw": body.eml.decode("utf-8", "replace").replace("\r\n", "\n") if body else "",
-        "link": _link,
-        "when": when,
-        "limit": GMAIL_LIMIT_BYTES,
-        "near": GMAIL_NEAR_BYTES,
-    }
-
-
-def _link(issue: ShownIssue, posting: bool) -> str:
-    """Return the address of the page that shows an issue."""
-    return f"/?issue={quote(issue.name, safe='/')}{'&for=list' if posting else ''}"
+    asked = Asked(posting=request.query_params.get("for") == "list")
+    values = page_values(look, issue, asked, version=scene.version)
+    return _html(render(load(pages, "web/studio/page.html"), values))
 
 
 def _view(preview: Preview, request: Request) -> Response:
@@ -170,8 +146,9 @@ def _view(preview: Preview, request: Request) -> Response:
     if body is None:
         return _gone()
     address = None if query.get("pictures") == "0" else lambda url: f"/picture/{picture_name(url)}"
-    shown = as_viewed(body.html, dark=query.get("dark") == "1", address=address)
-    return _html(shown, policy=f"{LETTER_POLICY}img-src 'self'; frame-ancestors 'self'")
+    marked = [int(line) for line in query.get("marked", "").split(",") if line.isdecimal()]
+    shown = as_viewed(body.html, dark=query.get("dark") == "1", address=address, marked=marked)
+    return _html(shown, policy=f"{FRAME_POLICY}img-src 'self'; frame-ancestors 'self'")
 
 
 def _exact(preview: Preview, request: Request) -> Response:
