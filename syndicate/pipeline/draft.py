@@ -10,7 +10,8 @@ from datetime import datetime
 from syndicate.app import App
 from syndicate.compose.choices import Choices
 from syndicate.compose.email import render_email
-from syndicate.compose.letter import check_for_posting
+from syndicate.compose.fit import Fitted, fit, weigh_letter
+from syndicate.compose.letter import TOKEN, check_for_posting
 from syndicate.compose.model import Masthead, PublishedReview, RenderedEmail, Selection, WayOut
 from syndicate.compose.select import PassedOver, SectionRule, SelectRules, select_reviews
 from syndicate.config import Config, Digest
@@ -37,6 +38,7 @@ class Draft:
     passed_over: Mapping[int, PassedOver]
     """Why a candidate is not in it, by the review's number."""
     selection: Selection
+    """What it carries, with the excerpts that it shows: shorter ones, where the letter would be cut off."""
     masthead: Masthead
     email: RenderedEmail
     link_keys: Mapping[int, str]
@@ -61,23 +63,21 @@ def draft(
     candidates = tuple(review for review, _ in found)
     chosen = select_reviews(candidates, _rules(digest), now, kept.choices)
     masthead = _masthead(app, name, digest, max(period, now))
-    email = render_email(
-        chosen.selection, masthead, templates=app.templates, subject=digest.subject, choices=kept.choices
-    )
+    fitted = _rendered(app, digest, chosen.selection, masthead, kept.choices)
     if any(app.config.lists[each].address for each in digest.lists):
-        check_for_posting(email)
+        check_for_posting(fitted.email)
     return Draft(
         digest=name,
         number=masthead.number,
         period=period,
         kept=kept,
         candidates=candidates,
-        passed_over=chosen.passed_over,
-        selection=chosen.selection,
+        passed_over={**chosen.passed_over, **{review.id: PassedOver.TO_FIT for review in fitted.waiting}},
+        selection=fitted.selection,
         masthead=masthead,
-        email=email,
+        email=fitted.email,
         link_keys={review.id: key for review, key in found},
-        inputs_hash=_hash(repr((chosen.selection, masthead, digest.subject, _words(kept.choices)))),
+        inputs_hash=_hash(repr((fitted.selection, masthead, digest.subject, _words(kept.choices)))),
         templates_hash=_templates_hash(app),
     )
 
@@ -90,6 +90,16 @@ def nothing_new(app: App, name: str, choices: Choices) -> str | None:
     if chosen.selection.reviews:
         return None
     return "the editor left all of it out" if PassedOver.LEFT_OUT in chosen.passed_over.values() else "nothing new"
+
+
+def _rendered(app: App, digest: Digest, selection: Selection, masthead: Masthead, choices: Choices) -> Fitted:
+    """Return the issue rendered, shortened where mail programs would cut it off."""
+    ways = tuple(way.url.replace(SLOT, TOKEN) for way in masthead.ways_out)
+
+    def render(shown: Selection) -> RenderedEmail:
+        return render_email(shown, masthead, templates=app.templates, subject=digest.subject, choices=choices)
+
+    return fit(selection, render, lambda email: weigh_letter(email, ways))
 
 
 def _kept(app: App, name: str, choices: Choices | None) -> Kept:
