@@ -22,6 +22,7 @@ from syndicate.errors import ConfigError
 from syndicate.feeds.fetch import HttpFetcher
 from syndicate.feeds.pictures import PictureCache
 from syndicate.protocols import Channel, Clock, Fetcher
+from syndicate.store.approvals import ApprovalStore
 from syndicate.store.audience import AudienceStore
 from syndicate.store.choices import ChoiceStore
 from syndicate.store.database import Database, get_value, set_value
@@ -64,6 +65,7 @@ class App:
     feeds: FeedStore
     entries: EntryStore
     issues: IssueStore
+    approvals: ApprovalStore
     choices: ChoiceStore
     statuses: StatusStore
     audience: AudienceStore
@@ -223,6 +225,7 @@ def open_app(config: Config, *, clock: Clock | None = None, fetcher: Fetcher | N
             feeds=FeedStore(database),
             entries=EntryStore(database),
             issues=IssueStore(database),
+            approvals=ApprovalStore(database),
             choices=ChoiceStore(database),
             statuses=StatusStore(database),
             audience=AudienceStore(database),

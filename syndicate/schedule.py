@@ -81,6 +81,17 @@ def next_period(slot: Slot, zone: ZoneInfo, now: datetime) -> datetime:
     return min(moment for moment in candidates if moment > now)
 
 
+def approval_closes(
+    slot: Slot, zone: ZoneInfo, period: datetime, *, ahead: timedelta, max_lateness: timedelta
+) -> datetime:
+    """Return until when a period's issue may be approved: until it is too late, or the next one is asked for.
+
+    So one letter of a digest waits at a time; its own hour is never too late.
+    """
+    asked_next = next_period(slot, zone, period) - ahead
+    return min(period + max_lateness, max(period, asked_next))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
     """A period that has come and has no issue yet; `late` is past the digest's max_lateness."""

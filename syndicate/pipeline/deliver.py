@@ -103,8 +103,7 @@ def _sender(app: App) -> Iterator[Ledger]:
 def _letters(app: App, ledger: Ledger, progress: Progress) -> tuple[Counter[DeliveryState], tuple[SyndicateError, ...]]:
     """Send the letters of every issue that is not finished, the oldest issue first."""
     tally: Counter[DeliveryState] = Counter()
-    open_issues = app.issues.listed(states=(IssueState.FROZEN, IssueState.SENDING))
-    for issue in sorted(open_issues, key=lambda each: each.id):
+    for issue in app.issues.to_deliver(app.clock.now()):
         try:
             tally += _one_issue(app, ledger, issue, progress)
         except StoreError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -48,18 +48,25 @@ class Draft:
 
 
 def draft(
-    app: App, name: str, *, period: datetime | None = None, choices: Choices | None = None, now: datetime | None = None
+    app: App,
+    name: str,
+    *,
+    period: datetime | None = None,
+    choices: Choices | None = None,
+    now: datetime | None = None,
+    among: Collection[int] | None = None,
 ) -> Draft:
     """Return the digest's next issue, rendered; without a period, for the one that is due, else for its next hour.
 
-    Without `choices`, with those that the editor keeps for it; without `now`, as it stands at this moment.
+    Without `choices`, with those that the editor keeps for it; without `now`, as it stands at this moment; with
+    `among`, of these reviews alone.
     Raises NotFoundError for an unknown digest, TemplateError where the letter does not render.
     """
     digest = digest_of(app, name)
     now = now or app.clock.now()
     period = period or coming_period(app, name, digest, now)
     kept = _kept(app, name, choices)
-    found = _candidates(app, name, digest)
+    found = _candidates(app, name, digest, among)
     candidates = tuple(review for review, _ in found)
     chosen = select_reviews(candidates, _rules(digest), now, kept.choices)
     masthead = _masthead(app, name, digest, max(period, now))
@@ -82,11 +89,13 @@ def draft(
     )
 
 
-def nothing_new(app: App, name: str, choices: Choices) -> str | None:
+def nothing_new(
+    app: App, name: str, choices: Choices, *, now: datetime | None = None, among: Collection[int] | None = None
+) -> str | None:
     """Return why the next issue would carry nothing, or None; asked before a template is, which may speak of a lead."""
     digest = digest_of(app, name)
-    reviews = [review for review, _ in _candidates(app, name, digest)]
-    chosen = select_reviews(reviews, _rules(digest), app.clock.now(), choices)
+    reviews = [review for review, _ in _candidates(app, name, digest, among)]
+    chosen = select_reviews(reviews, _rules(digest), now or app.clock.now(), choices)
     if chosen.selection.reviews:
         return None
     return "the editor left all of it out" if PassedOver.LEFT_OUT in chosen.passed_over.values() else "nothing new"
@@ -120,8 +129,10 @@ def digest_of(app: App, name: str) -> Digest:
     return app.config.digests[name]
 
 
-def _candidates(app: App, name: str, digest: Digest) -> Sequence[tuple[PublishedReview, str]]:
-    return app.issues.candidates(name, digest.feeds or tuple(app.config.feeds))
+def _candidates(
+    app: App, name: str, digest: Digest, among: Collection[int] | None
+) -> Sequence[tuple[PublishedReview, str]]:
+    return app.issues.candidates(name, digest.feeds or tuple(app.config.feeds), among)
 
 
 def _rules(digest: Digest) -> SelectRules:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from syndicate.app import App
+from syndicate.compose.model import IssueState
 from syndicate.config import Digest, FirstIssue
 from syndicate.schedule import Due, due_period, next_period
 from syndicate.store.database import get_value
@@ -26,15 +27,26 @@ def due_now(app: App, name: str, digest: Digest, now: datetime | None = None) ->
         first_now=digest.first_issue is FirstIssue.NOW and restored is None,
         max_lateness=digest.max_lateness,
     )
-    if due is None or app.issues.of_period(name, due.period) is not None:
+    if due is None or has_issue(app, name, due.period):
         return None
-    return due if _has_been_read(app, digest) or due.late else None
+    return due if has_been_read(app, digest) or due.late else None
 
 
 def coming_period(app: App, name: str, digest: Digest, now: datetime) -> datetime:
     """Return the period that the next issue is for: one that is due, else the next hour of the digest."""
     due = due_now(app, name, digest, now)
-    return due.period if due and not due.late else next_period(digest.at, app.config.site.zone, now)
+    if due and not due.late:
+        return due.period
+    period = next_period(digest.at, app.config.site.zone, now)
+    while has_issue(app, name, period):  # It was approved, and waits for its hour.
+        period = next_period(digest.at, app.config.site.zone, period)
+    return period
+
+
+def has_issue(app: App, name: str, period: datetime) -> bool:
+    """Return whether a period has its issue, or was skipped; a draft that waits for approval is none."""
+    there = app.issues.of_period(name, period)
+    return there is not None and there.state is not IssueState.DRAFT
 
 
 def _restored(app: App) -> datetime | None:
@@ -44,7 +56,7 @@ def _restored(app: App) -> datetime | None:
     return datetime.fromisoformat(when) if when else None
 
 
-def _has_been_read(app: App, digest: Digest) -> bool:
+def has_been_read(app: App, digest: Digest) -> bool:
     """Return whether any feed of the digest was ever read; before that there is nothing to say, not nothing new."""
     names = digest.feeds or tuple(app.config.feeds)
     return any(app.feeds.health(name, app.config.feed_source(name)).parsed for name in names)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from syndicate.app import App
 from syndicate.compose.model import IssueState
-from syndicate.config import Digest
+from syndicate.config import Approval, Digest
 from syndicate.errors import LintError, TemplateError
 from syndicate.log import event
 from syndicate.pipeline.draft import Draft, digest_of, draft, nothing_new
 from syndicate.pipeline.due import due_now
 from syndicate.pipeline.lint import check
 from syndicate.pipeline.tell import alert, alert_anew, recovered
-from syndicate.schedule import Due
+from syndicate.schedule import Due, approval_closes
 from syndicate.store.freezing import Freeze
 from syndicate.store.issues import StoredIssue
 
@@ -40,6 +40,8 @@ def publish_due(app: App) -> tuple[Published, ...]:
     app.first_run()
     published = []
     for name, digest in app.config.digests.items():
+        if digest.approval is Approval.REQUIRED:
+            continue  # pipeline/approval.py
         due = due_now(app, name, digest)
         if due is None:
             continue
@@ -57,28 +59,30 @@ def publish_due(app: App) -> tuple[Published, ...]:
 def publish(app: App, name: str, *, period: datetime | None = None, anyway: bool = False) -> Published:
     """Freeze a digest's issue now, for a period (else for this moment), and plan its letters.
 
+    Without a period a person sends it by hand: it takes the place of the draft that waits for approval, if one does.
     Nothing to carry is an ordinary answer: the period is recorded as skipped. Where another process was first,
     its issue is the one that comes back. Raises TemplateError, or LintError for a letter that should not be sent,
     unless it goes `anyway`; nothing is frozen then.
     """
     digest = digest_of(app, name)
+    taken_over = None if period else _waiting_period(app, name, digest)
     period = period or app.clock.now()
     choices = app.choices.of(name).choices
     if reason := nothing_new(app, name, choices):
-        return _skip(app, name, period, reason)
+        return skip(app, name, period, reason)
     made = draft(app, name, period=period, choices=choices)
     if not made.selection.reviews:
-        return _skip(app, name, made.period, "nothing new")
+        return skip(app, name, made.period, "nothing new")
     if not anyway:
         check(app, made)
-    number = app.issues.freeze(_freeze(app, made, digest), app.clock.now())
+    freeze = freeze_of(app, made, digest)
+    number = app.issues.freeze(replace(freeze, period=taken_over or made.period), app.clock.now())
     if number is None:
         there = app.issues.of_period(name, made.period)
         if there is None:  # Another period's issue was frozen since the draft: what it left is drafted anew.
             return publish(app, name, period=made.period, anyway=anyway)
         return _published(app, there)
-    for incident in ("issue", "issue-late", "lint"):
-        recovered(app, f"{incident}:{name}")
+    all_well(app, name)
     films = "; ".join(review.review.film.title for review in made.selection.reviews)
     event("issue-frozen", digest=name, number=made.number, subject=made.email.subject, films=films)
     return Published(
@@ -88,6 +92,25 @@ def publish(app: App, name: str, *, period: datetime | None = None, anyway: bool
         number=made.number,
         subject=made.email.subject,
         reviews=len(made.selection.reviews),
+    )
+
+
+def all_well(app: App, name: str) -> None:
+    """Close the incidents that keep a digest's issue from going."""
+    for incident in ("issue", "issue-late", "lint"):
+        recovered(app, f"{incident}:{name}")
+
+
+def _waiting_period(app: App, name: str, digest: Digest) -> datetime | None:
+    """Return the period whose draft waits for approval, and may still be approved."""
+    waiting = (each.period for each in app.approvals.waiting(name))
+    return next((each for each in waiting if app.clock.now() <= closes(app, digest, each)), None)
+
+
+def closes(app: App, digest: Digest, period: datetime) -> datetime:
+    """Return until when a period's issue may be approved."""
+    return approval_closes(
+        digest.at, app.config.site.zone, period, ahead=digest.approval_ahead, max_lateness=digest.max_lateness
     )
 
 
@@ -110,10 +133,11 @@ def _publish_or_skip(app: App, name: str, digest: Digest, due: Due) -> Published
     hours = digest.max_lateness.total_seconds() / 3600
     reason = f"too late: more than {hours:g} hours after its time"
     alert_anew(app, f"issue-late:{name}", _late_text(app, name, due))
-    return _skip(app, name, due.period, reason)
+    return skip(app, name, due.period, reason)
 
 
-def _skip(app: App, name: str, period: datetime, reason: str) -> Published:
+def skip(app: App, name: str, period: datetime, reason: str) -> Published:
+    """Record that a period has no issue, and why."""
     if app.issues.skip(name, period, reason, app.clock.now()):
         event(
             "issue-skipped",
@@ -128,23 +152,26 @@ def _skip(app: App, name: str, period: datetime, reason: str) -> Published:
 def _held_text(app: App, name: str, due: Due, error: LintError) -> str:
     hours = app.config.digests[name].max_lateness.total_seconds() / 3600
     return (
-        f"the issue of {name} for {_hour(app, due)} is held: its letter has errors\n\n{error}\n\n"
+        f"the issue of {name} for {hour_of(app, due.period)} is held: its letter has errors\n\n{error}\n\n"
         f"It is looked at again at every beat until {hours:g} hours after its time, and goes out once it is mended"
     )
 
 
-def _hour(app: App, due: Due) -> str:
-    return f"{due.period.astimezone(app.config.site.zone):%A %d %B, %H:%M}"
+def hour_of(app: App, period: datetime) -> str:
+    """Return a period in the words of the site's clock: "Friday 20 November, 09:00"."""
+    return f"{period.astimezone(app.config.site.zone):%A %d %B, %H:%M}"
 
 
 def _late_text(app: App, name: str, due: Due) -> str:
     return (
-        f"the issue of {name} for {_hour(app, due)} was skipped: syndicate was not running, or could not send, "
-        f"until it was too late\n\nIts reviews wait for the next issue. To send them now: syndicate issues send {name}"
+        f"the issue of {name} for {hour_of(app, due.period)} was skipped: syndicate was not running, or could not "
+        f"send, until it was too late\n\n"
+        f"Its reviews wait for the next issue. To send them now: syndicate issues send {name}"
     )
 
 
-def _freeze(app: App, made: Draft, digest: Digest) -> Freeze:
+def freeze_of(app: App, made: Draft, digest: Digest) -> Freeze:
+    """Return what is stored of a draft."""
     posting = tuple(name for name in digest.lists if app.config.lists[name].address)
     return Freeze(
         digest=made.digest,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -83,10 +83,12 @@ class IssueStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def candidates(self, digest: str, feeds: Sequence[str]) -> tuple[tuple[PublishedReview, str], ...]:
+    def candidates(
+        self, digest: str, feeds: Sequence[str], among: Collection[int] | None = None
+    ) -> tuple[tuple[PublishedReview, str], ...]:
         """Return each announced review that no issue of the digest has carried, newest first, with its link key.
 
-        A review that two feeds carry comes once.
+        A review that two feeds carry comes once. With `among`, only those are looked at.
         """
         carried = (
             select(issue_reviews.c.link_key)
@@ -99,6 +101,8 @@ class IssueStore:
             .where(entries.c.link_key.not_in(carried))
             .order_by(*newest_first())
         )
+        if among is not None:
+            query = query.where(entries.c.id.in_(among))
         found: dict[str, PublishedReview] = {}
         with self._database.read() as connection:
             for row in connection.execute(query):
