@@ -72,6 +72,13 @@ class Logo:
     alt: str | None = None
     """None: the site's name."""
 
+    def type_of(self, alt: str) -> str:
+        """Return the CSS in which the alt text fills the picture's place: 16 to 56 px, on one line or two."""
+        letters = max(len(alt), 1)
+        sizes = {lines: min(56, lines * self.width / (0.6 * letters), self.height / lines / 1.1) for lines in (1, 2)}
+        lines = max(sizes, key=lambda count: sizes[count])
+        return f"font-size:{max(16, int(sizes[lines]))}px;line-height:{self.height // lines}px"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theme:
@@ -96,7 +103,7 @@ def _palette(given: Colours, is_dark: bool) -> Palette:
     """Return the given colours with what lies between them. In the dark, buttons have the accent: ink would glare."""
     colours = tamed(given)
     ink, paper, accent = colours.ink, colours.paper, colours.accent
-    shades = [*_between(paper, colours.page), *_between(colours.page, ink)]
+    shades = list(_shades(colours))
     tint = _last(shades, lambda tone: contrast(tone, paper) <= _TINT and _reads(tone, ink, accent))
     return Palette(
         accent=accent,
@@ -111,6 +118,16 @@ def _palette(given: Colours, is_dark: bool) -> Palette:
         button=accent if is_dark else ink,
         on_button=paper,
     )
+
+
+def _shades(colours: Colours) -> Iterator[str]:
+    """Yield the tones from paper towards ink; by way of the page, whose hue they take on, where it lies between."""
+    light = [_luminance(each) for each in (colours.paper, colours.page, colours.ink)]
+    if light in (sorted(light), sorted(light, reverse=True)):
+        yield from _between(colours.paper, colours.page)
+        yield from _between(colours.page, colours.ink)
+    else:
+        yield from _between(colours.paper, colours.ink)
 
 
 def _reads(ground: str, *words: str) -> bool:
