@@ -1,17 +1,18 @@
-"""The preview's routes: one page, the letters in their exact bytes and as the frame shows them, the pictures.
+"""The studio's routes: the page, the letters in their exact bytes and as the frame shows them, the pictures, the news.
 
-Everything is drawn anew only when the stamp of live.py says that something changed; until then all is answered from
-memory. Nothing here writes: the page looks through the same functions that publish, and they freeze nothing.
+    GET  /?issue=weekly|weekly/3&for=list&at=2026-12-04T09:00&token=…     the page
+    GET  /view/weekly?dark=1&pictures=0&for=list&at=…                     the letter in the frame
+    GET  /issue/weekly.html|.txt|.eml?for=list&at=…                       its exact bytes
+    GET  /picture/NAME   /studio.js   /version   /events?at=…
+    POST /digests/weekly/choices   …/choices/clear                        editing.py
+
+Everything is drawn by scene.py, and only when something changed. What is looked at is looked at through the same
+functions that publish, and freezes nothing.
 """
 
 from __future__ import annotations
 
-import hashlib
-import mimetypes
-from collections.abc import Callable
-from dataclasses import dataclass
-from threading import Lock
-from time import monotonic
+from collections.abc import Awaitable, Callable
 
 import jinja2
 from starlette.applications import Starlette
@@ -25,163 +26,119 @@ from syndicate.compose.environment import environment, load, render
 from syndicate.config.load import ConfigFaults
 from syndicate.config.source import dotted
 from syndicate.errors import SyndicateError
-from syndicate.feeds.pictures import PictureCache
-from syndicate.web.studio.guard import Guard
+from syndicate.web.studio.editing import editing_routes
+from syndicate.web.studio.events import Events
+from syndicate.web.studio.guard import Guard, is_token
 from syndicate.web.studio.letters import Bodies
-from syndicate.web.studio.live import Live, Marks, Stamp
-from syndicate.web.studio.look import Look, ShownIssue, look_at, picture_name
+from syndicate.web.studio.live import Live
+from syndicate.web.studio.look import picture_name
 from syndicate.web.studio.page import Asked, page_values
+from syndicate.web.studio.scene import Scene, Studio
 from syndicate.web.studio.viewing import as_viewed
 
 LETTER_POLICY = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
 """Of a letter shown by itself or in the frame: no script, no form, and nothing from another host."""
+READ_ONLY = "Look only: to write, open the address that syndicate preview printed, to its last letter."
+ELSEWHERE = "Look only: web.listen lets others reach this page, so nothing is written through it."
 FRAME_POLICY = LETTER_POLICY.replace("sandbox ", "sandbox allow-same-origin ", 1)
 """In the studio's frame: the page keeps the place to which it was scrolled. Nothing in it runs, so nothing is given."""
-MISSING_SECONDS = 300
-"""How long a picture that could not be had is not asked for again."""
+MOST_MARKED = 100
 _MEDIA = {"html": "text/html", "txt": "text/plain", "eml": "message/rfc822"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """What is shown until something changes: a look, or the fault that stands in its way."""
+def studio_app(live: Live, *, host: str = "127.0.0.1", token: str | None = None) -> Starlette:
+    """Return the studio as an ASGI app that answers for `host` and loopback only.
 
-    key: Stamp | Marks
-    version: str
-    look: Look | None
-    fault: SyndicateError | None
-    pictures: PictureCache | None
-
-
-class Preview:
-    """The installation behind the routes, drawn anew only when it changed."""
-
-    def __init__(self, live: Live) -> None:
-        self.live = live
-        self._lock = Lock()
-        self._scene: Scene | None = None
-        self._missing: dict[str, float] = {}
-
-    def picture(self, name: str) -> tuple[bytes, str] | None:
-        """Return a picture that is shown, and its media type: from the cache, or else fetched into it.
-
-        Only the name of one that is shown is known here, so nobody can make us fetch an address of their own. One
-        that is not to be had (None) is left alone for a while.
-        """
-        scene = self.scene()
-        url = scene.look.pictures.get(name) if scene.look else None
-        if url is None or scene.pictures is None or monotonic() < self._missing.get(name, 0):
-            return None
-        try:
-            content, path = scene.pictures.load(url), scene.pictures.path_for(url)
-        except (SyndicateError, OSError):
-            self._missing[name] = monotonic() + MISSING_SECONDS
-            return None
-        kind = mimetypes.guess_type(path.name)[0] if path else None
-        return content, kind or "application/octet-stream"
-
-    def scene(self) -> Scene:
-        """Return what is to be shown now; costs the look at a few files where nothing changed."""
-        with self._lock:
-            self._scene = self._current()
-            return self._scene
-
-    def _current(self) -> Scene:
-        was = self._scene
-        try:
-            with self.live.look() as (app, stamp):
-                if was and was.key == stamp:
-                    return was
-                look = look_at(app)
-                return Scene(
-                    key=stamp, version=_version(stamp.files, look), look=look, fault=None, pictures=app.pictures
-                )
-        except SyndicateError as fault:
-            key = self.live.marks()
-            return Scene(key=key, version=_version(key, str(fault)), look=None, fault=fault, pictures=None)
-
-
-def studio_app(live: Live, *, host: str = "127.0.0.1") -> Starlette:
-    """Return the preview as an ASGI app that answers for `host` and loopback only. It closes nothing: `live` does."""
-    preview = Preview(live)
+    Who knows `token` may write; without one nobody may. It closes nothing: `live` does. `state.events.end()`, called
+    in the server's loop, ends what is open.
+    """
+    studio = Studio(live)
+    events = Events(studio)
     # The page itself is ours alone: a broken template of the editor's must not take it down.
     pages = environment([])
     routes = [
-        Route("/", _in_thread(lambda request: _page(preview, pages, request))),
-        Route("/version", _in_thread(lambda _: PlainTextResponse(preview.scene().version))),
+        Route("/", _in_thread(lambda request: _page(studio, pages, token, request))),
+        Route("/version", _in_thread(lambda request: PlainTextResponse(_scene(studio, request).version))),
+        Route("/events", events.answer),
         Route("/favicon.ico", lambda _: Response(status_code=204)),
         Route("/studio.js", lambda _: _script(pages)),
-        Route("/view/{name:path}", _in_thread(lambda request: _view(preview, request))),
-        Route("/issue/{name:path}.{kind:str}", _in_thread(lambda request: _exact(preview, request))),
-        Route("/picture/{name}", _in_thread(lambda request: _picture(preview, request))),
+        Route("/view/{name:path}", _in_thread(lambda request: _view(studio, request))),
+        Route("/issue/{name:path}.{kind:str}", _in_thread(lambda request: _exact(studio, request))),
+        Route("/picture/{name}", _in_thread(lambda request: _picture(studio, request))),
+        *editing_routes(studio),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Guard, host=host)])
+    app = Starlette(routes=routes, middleware=[Middleware(Guard, host=host, token=token)])
+    app.state.events = events
+    return app
 
 
-def _in_thread(answer: Callable[[Request], Response]) -> Callable[[Request], object]:
+def _in_thread(answer: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         return await run_in_threadpool(answer, request)
 
     return endpoint
 
 
-def _page(preview: Preview, pages: jinja2.Environment, request: Request) -> Response:
-    scene = preview.scene()
+def _scene(studio: Studio, request: Request) -> Scene:
+    """Return the scene of the moment that a request asks for; a moment that is none is the present."""
+    return studio.scene(studio.moment(request.query_params.get("at", "")))
+
+
+def _page(studio: Studio, pages: jinja2.Environment, token: str | None, request: Request) -> Response:
+    scene, query = _scene(studio, request), request.query_params
     if scene.look is None:
         assert scene.fault is not None
-        shown = {"version": scene.version, "fault": scene.fault, "faults": _faults(scene.fault)}
+        shown = {"version": scene.version, "fault": scene.fault, "faults": faults_of(scene.fault)}
         return _html(render(load(pages, "web/studio/fault.html"), shown), status=500)
-    look = scene.look
-    name = request.query_params.get("issue")
-    issue = look.issue(name) or look.issue(None)
-    asked = Asked(posting=request.query_params.get("for") == "list")
-    values = page_values(look, issue, asked, version=scene.version)
-    return _html(render(load(pages, "web/studio/page.html"), values))
+    asked = Asked(
+        posting=query.get("for") == "list",
+        at=query.get("at", "") if scene.at else "",
+        token=token if is_token(query.get("token"), token) else None,
+    )
+    issue = studio.issue(scene, query.get("issue")) or studio.issue(scene, None)
+    values = page_values(scene.look, issue, asked, version=scene.version)
+    read_only = None if asked.token else READ_ONLY if token else ELSEWHERE
+    return _html(render(load(pages, "web/studio/page.html"), {**values, "read_only": read_only}))
 
 
-def _view(preview: Preview, request: Request) -> Response:
-    """Answer with the letter as the frame shows it: ?dark=1, ?pictures=0, ?for=list."""
-    query = request.query_params
-    body = _asked(preview, request)
+def _view(studio: Studio, request: Request) -> Response:
+    """Answer with the letter as the frame shows it: ?dark=1, ?pictures=0, ?for=list, ?marked=12,13 (lines)."""
+    query, body = request.query_params, _asked(studio, request)
     if body is None:
         return _gone()
     address = None if query.get("pictures") == "0" else lambda url: f"/picture/{picture_name(url)}"
-    marked = [int(line) for line in query.get("marked", "").split(",") if line.isdecimal()]
+    lines = query.get("marked", "").split(",")[:MOST_MARKED]
+    marked = [int(line) for line in lines if line.isascii() and line.isdecimal() and len(line) < 8]
     shown = as_viewed(body.html, dark=query.get("dark") == "1", address=address, marked=marked)
     return _html(shown, policy=f"{FRAME_POLICY}img-src 'self'; frame-ancestors 'self'")
 
 
-def _exact(preview: Preview, request: Request) -> Response:
+def _exact(studio: Studio, request: Request) -> Response:
     """Answer with the very bytes of a part: .html, .txt, .eml."""
-    body, kind = _asked(preview, request), request.path_params["kind"]
+    body, kind = _asked(studio, request), request.path_params["kind"]
     if body is None or kind not in _MEDIA:
         return _gone()
-    content = {"html": body.html.encode(), "txt": body.text.encode(), "eml": body.eml}[kind]
     headers = {"Content-Security-Policy": f"{LETTER_POLICY}frame-ancestors 'none'"}
+    content = {"html": body.html.encode(), "txt": body.text.encode(), "eml": body.eml}[kind]
     return Response(content, media_type=_MEDIA[kind], headers=headers)
 
 
-def _asked(preview: Preview, request: Request) -> Bodies | None:
+def _asked(studio: Studio, request: Request) -> Bodies | None:
     """Return the letter that a request names, or None."""
-    look = preview.scene().look
-    issue = look.issue(request.path_params["name"]) if look else None
-    return _body(issue, request.query_params.get("for") == "list")
-
-
-def _body(issue: ShownIssue | None, posting: bool) -> Bodies | None:
+    issue = studio.issue(_scene(studio, request), request.path_params["name"])
     if issue is None:
         return None
-    return issue.posting if posting else issue.readers
+    return issue.posting if request.query_params.get("for") == "list" else issue.readers
 
 
-def _picture(preview: Preview, request: Request) -> Response:
-    found = preview.picture(request.path_params["name"])
+def _picture(studio: Studio, request: Request) -> Response:
+    found = studio.picture(request.path_params["name"])
     if found is None:
         return _gone()
     return Response(found[0], media_type=found[1], headers={"Cache-Control": "private, max-age=3600"})
 
 
-def _faults(fault: SyndicateError) -> list[tuple[str, str]]:
+def faults_of(fault: SyndicateError) -> list[tuple[str, str]]:
     """Return each fault as its place and its sentence."""
     if isinstance(fault, ConfigFaults):
         name = fault.path.name
@@ -190,10 +147,6 @@ def _faults(fault: SyndicateError) -> list[tuple[str, str]]:
             for each in fault.faults
         ]
     return [(fault.where or "", fault.what)]
-
-
-def _version(*parts: object) -> str:
-    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 def _script(pages: jinja2.Environment) -> Response:
@@ -206,4 +159,4 @@ def _html(text: str, *, status: int = 200, policy: str | None = None) -> Respons
 
 
 def _gone() -> Response:
-    return PlainTextResponse("there is no such thing in the preview\n", 404)
+    return PlainTextResponse("there is no such thing in the studio\n", 404)

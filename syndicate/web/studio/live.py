@@ -1,7 +1,7 @@
-"""The installation kept open for as long as it is looked at, and reopened when its config or templates change.
+"""The installation kept open for as long as it is looked at, and reopened when its config changes.
 
 A stamp tells whether anything changed: the times of a few files, and for a database server one question. Nothing
-is read, rendered or parsed to make it, so the page may ask for it every second.
+is read, rendered or parsed to make it, so it may be made twenty times a second.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Stamp:
     """What the page depends on. Equal stamps, equal page."""
 
     files: Marks
-    """config.yaml and the templates: where they change, everything is opened anew."""
+    """config.yaml and the templates."""
     database: Marks | str
     hour: datetime
     """Ages are counted by the hour."""
@@ -49,25 +49,27 @@ class Live:
     _stack: ExitStack = field(default_factory=ExitStack)
     _app: App | None = None
     _opened_at: Marks = ()
+    """config.yaml, when it was opened."""
+    _templates: frozenset[str] = frozenset()
     _fault: ConfigError | None = None
-    """Why the files, as they were then, could not be opened; nothing is tried again before they change."""
+    """Why the config, as it was then, could not be opened; nothing is tried again before it changes."""
 
     @contextmanager
     def look(self) -> Iterator[tuple[App, Stamp]]:
         """Give the installation as it is now, and its stamp. Raises SyndicateError where it cannot be opened."""
         with self._lock:
-            files = self._files()
-            if files == self._opened_at and self._fault:
+            own = _marks([self.config_path])
+            if own == self._opened_at and self._fault:
                 raise self._fault
             app = self._app
-            if app is None or files != self._opened_at:
-                app = self._open(files)
+            if app is None or own != self._opened_at:
+                app = self._open(own)
             yield app, self._stamp(app)
 
     def marks(self) -> Marks:
         """Return the times of the files, which change when a fault is mended."""
         with self._lock:
-            return self._files()
+            return (*_marks([self.config_path]), *self._template_marks())
 
     def close(self) -> None:
         """Close the installation; looking again opens it again."""
@@ -75,31 +77,38 @@ class Live:
             self._app, self._opened_at, self._fault = None, (), None
             self._stack.close()
 
-    def _open(self, files: Marks) -> App:
+    def _open(self, own: Marks) -> App:
         self.close()
+        self._opened_at = own
         try:
             config = load_config(self.config_path, self.environ)
         except ConfigError as fault:
-            self._fault, self._opened_at = fault, self._files()
+            self._fault = fault
             raise
         self._app = self._stack.enter_context(open_app(config, clock=self.clock, fetcher=self.fetcher))
-        # The folder of the editor's templates is known only now.
-        self._opened_at = self._files() if config.templates else files
         return self._app
 
-    def _files(self) -> Marks:
-        own = self._app.config if self._app else None
-        folders = [PACKAGE_TEMPLATES, *([own.resolve(own.templates)] if own and own.templates else [])]
-        return _marks([self.config_path, *(path for folder in folders for path in _below(folder))])
-
     def _stamp(self, app: App) -> Stamp:
-        now = app.clock.now()
+        now, templates = app.clock.now(), self._template_marks()
+        self._forget_shadowed(app, frozenset(path for path, _, _ in templates))
         return Stamp(
-            files=self._opened_at,
+            files=(*self._opened_at, *templates),
             database=database_mark(app.database),
             hour=now.replace(minute=0, second=0, microsecond=0),
             periods=_periods(app.config, now),
         )
+
+    def _forget_shadowed(self, app: App, there: frozenset[str]) -> None:
+        """Let templates be found anew where one came or went: Jinja2 sees only whether the one that it read changed."""
+        if there != self._templates:
+            self._templates = there
+            if app.templates.cache is not None:
+                app.templates.cache.clear()
+
+    def _template_marks(self) -> Marks:
+        own = self._app.config if self._app else None
+        folders = [PACKAGE_TEMPLATES, *([own.resolve(own.templates)] if own and own.templates else [])]
+        return _marks(path for folder in folders for path in _below(folder))
 
 
 def _periods(config: Config, now: datetime) -> tuple[datetime, ...]:

@@ -210,7 +210,7 @@ def test_nothing_is_drawn_anew_while_nothing_changes(place: Place, monkeypatch: 
         drawn.append(app)
         return look_at(app)
 
-    monkeypatch.setattr("syndicate.web.studio.app.look_at", counted)
+    monkeypatch.setattr("syndicate.web.studio.scene.look_at", counted)
     with place.previewed() as browser:
         assert len({version(browser) for _ in range(5)}) == 1
         browser.get("/")
