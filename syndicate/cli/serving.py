@@ -61,9 +61,12 @@ def address_of(place: str, listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
 
 
-def serve(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until Ctrl-C or SIGTERM, each of which is a clean end."""
-    server = _server(app)
+def serve(app: ASGIApp, listener: socket.socket, *, at_end: Callable[[], object] = lambda: None) -> None:
+    """Serve until Ctrl-C or SIGTERM, each of which is a clean end.
+
+    `at_end` is called then, in the server's loop, to end answers that would go on for ever.
+    """
+    server = _server(app, at_end)
     before = {each: signal.signal(each, server.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         server.run(sockets=[listener])
@@ -106,7 +109,7 @@ def _refused(place: str, error: OSError, way_out: str) -> ConfigError:
     return ConfigError(f"cannot be listened on: {error.strerror or error}", where=place, hint=way_out)
 
 
-def _server(app: ASGIApp) -> uvicorn.Server:
+def _server(app: ASGIApp, at_end: Callable[[], object] = lambda: None) -> uvicorn.Server:
     """Return a server that leaves signals to us, believes no header about who asks, and bounds what it holds."""
     import uvicorn
     from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
@@ -132,6 +135,10 @@ def _server(app: ASGIApp) -> uvicorn.Server:
 
         def capture_signals(self) -> nullcontext[None]:  # type: ignore[override]
             return nullcontext()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            at_end()
+            await super().shutdown(sockets)
 
     config = uvicorn.Config(
         app,

@@ -1,9 +1,9 @@
 """The studio's routes: the page, the letters in their exact bytes and as the frame shows them, the pictures, the news.
 
     GET  /?issue=weekly|weekly/3&for=list&at=2026-12-04T09:00&token=…     the page
-    GET  /view/weekly?dark=1&pictures=0&for=list&at=…                     the letter in the frame
+    GET  /view/weekly?colours=dark&pictures=none&for=list&at=…            the letter in the frame
     GET  /issue/weekly.html|.txt|.eml?for=list&at=…                       its exact bytes
-    GET  /picture/NAME   /studio.js   /version   /events?at=…
+    GET  /picture/NAME   /studio.js   /version?at=…   /events?at=…   /open/TICKET
     POST /digests/weekly/choices   …/choices/clear                        editing.py
 
 Everything is drawn by scene.py, and only when something changed. What is looked at is looked at through the same
@@ -19,20 +19,17 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from syndicate.compose.environment import environment, load, render
-from syndicate.config.load import ConfigFaults
-from syndicate.config.source import dotted
-from syndicate.errors import SyndicateError
 from syndicate.web.studio.editing import editing_routes
 from syndicate.web.studio.events import Events
-from syndicate.web.studio.guard import Guard, is_token
+from syndicate.web.studio.guard import Guard, Tickets, is_token
 from syndicate.web.studio.letters import Bodies
 from syndicate.web.studio.live import Live
 from syndicate.web.studio.look import picture_name
-from syndicate.web.studio.page import Asked, page_values
+from syndicate.web.studio.page import Asked, Served, body_of, page
 from syndicate.web.studio.scene import Scene, Studio
 from syndicate.web.studio.viewing import as_viewed
 
@@ -49,15 +46,16 @@ _MEDIA = {"html": "text/html", "txt": "text/plain", "eml": "message/rfc822"}
 def studio_app(live: Live, *, host: str = "127.0.0.1", token: str | None = None) -> Starlette:
     """Return the studio as an ASGI app that answers for `host` and loopback only.
 
-    Who knows `token` may write; without one nobody may. It closes nothing: `live` does. `state.events.end()`, called
-    in the server's loop, ends what is open.
+    Who knows `token` may write; without one nobody may. It closes nothing: `live` does. In its `state`: `studio`;
+    `tickets`, for addresses that others may see; `events`, whose `end()`, called in the server's loop, ends streams.
     """
-    studio = Studio(live)
+    studio, tickets = Studio(live), Tickets()
     events = Events(studio)
     # The page itself is ours alone: a broken template of the editor's must not take it down.
     pages = environment([])
     routes = [
         Route("/", _in_thread(lambda request: _page(studio, pages, token, request))),
+        Route("/open/{ticket}", lambda request: _opened(tickets, token, request)),
         Route("/version", _in_thread(lambda request: PlainTextResponse(_scene(studio, request).version))),
         Route("/events", events.answer),
         Route("/favicon.ico", lambda _: Response(status_code=204)),
@@ -68,7 +66,7 @@ def studio_app(live: Live, *, host: str = "127.0.0.1", token: str | None = None)
         *editing_routes(studio),
     ]
     app = Starlette(routes=routes, middleware=[Middleware(Guard, host=host, token=token)])
-    app.state.events = events
+    app.state.studio, app.state.events, app.state.tickets = studio, events, tickets
     return app
 
 
@@ -86,30 +84,33 @@ def _scene(studio: Studio, request: Request) -> Scene:
 
 def _page(studio: Studio, pages: jinja2.Environment, token: str | None, request: Request) -> Response:
     scene, query = _scene(studio, request), request.query_params
-    if scene.look is None:
-        assert scene.fault is not None
-        shown = {"version": scene.version, "fault": scene.fault, "faults": faults_of(scene.fault)}
-        return _html(render(load(pages, "web/studio/fault.html"), shown), status=500)
+    given = token if is_token(query.get("token"), token) else None
     asked = Asked(
         posting=query.get("for") == "list",
-        at=query.get("at", "") if scene.at else "",
-        token=token if is_token(query.get("token"), token) else None,
+        token=given,
+        read_only=None if given else READ_ONLY if token else ELSEWHERE,
+        at_text=query.get("at", "") if scene.at else "",
     )
     issue = studio.issue(scene, query.get("issue")) or studio.issue(scene, None)
-    values = page_values(scene.look, issue, asked, version=scene.version)
-    read_only = None if asked.token else READ_ONLY if token else ELSEWHERE
-    return _html(render(load(pages, "web/studio/page.html"), {**values, "read_only": read_only}))
+    return _html(page(pages, scene, issue, Served(asked=asked), asked), status=200 if scene.look else 500)
+
+
+def _opened(tickets: Tickets, token: str | None, request: Request) -> Response:
+    """Answer a ticket with the page's own address, once."""
+    if request.method != "GET" or not tickets.take(request.path_params["ticket"]):
+        return PlainTextResponse("this was opened before; use the address that syndicate preview printed\n", 403)
+    return RedirectResponse(f"/?token={token}" if token else "/", 303)
 
 
 def _view(studio: Studio, request: Request) -> Response:
-    """Answer with the letter as the frame shows it: ?dark=1, ?pictures=0, ?for=list, ?marked=12,13 (lines)."""
+    """Answer with the letter as the frame shows it: ?colours=dark, ?pictures=none, ?for=list, ?marked=12,13 (lines)."""
     query, body = request.query_params, _asked(studio, request)
     if body is None:
         return _gone()
-    address = None if query.get("pictures") == "0" else lambda url: f"/picture/{picture_name(url)}"
+    address = None if query.get("pictures") == "none" else lambda url: f"/picture/{picture_name(url)}"
     lines = query.get("marked", "").split(",")[:MOST_MARKED]
     marked = [int(line) for line in lines if line.isascii() and line.isdecimal() and len(line) < 8]
-    shown = as_viewed(body.html, dark=query.get("dark") == "1", address=address, marked=marked)
+    shown = as_viewed(body.html, dark=query.get("colours") == "dark", address=address, marked=marked)
     return _html(shown, policy=f"{FRAME_POLICY}img-src 'self'; frame-ancestors 'self'")
 
 
@@ -126,9 +127,7 @@ def _exact(studio: Studio, request: Request) -> Response:
 def _asked(studio: Studio, request: Request) -> Bodies | None:
     """Return the letter that a request names, or None."""
     issue = studio.issue(_scene(studio, request), request.path_params["name"])
-    if issue is None:
-        return None
-    return issue.posting if request.query_params.get("for") == "list" else issue.readers
+    return body_of(issue, request.query_params.get("for") == "list")
 
 
 def _picture(studio: Studio, request: Request) -> Response:
@@ -136,17 +135,6 @@ def _picture(studio: Studio, request: Request) -> Response:
     if found is None:
         return _gone()
     return Response(found[0], media_type=found[1], headers={"Cache-Control": "private, max-age=3600"})
-
-
-def faults_of(fault: SyndicateError) -> list[tuple[str, str]]:
-    """Return each fault as its place and its sentence."""
-    if isinstance(fault, ConfigFaults):
-        name = fault.path.name
-        return [
-            (f"{name} line {each.line}" if each.line else name, f"{dotted(each.keys)}: {each.what}".removeprefix(": "))
-            for each in fault.faults
-        ]
-    return [(fault.where or "", fault.what)]
 
 
 def _script(pages: jinja2.Environment) -> Response:

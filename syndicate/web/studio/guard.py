@@ -9,6 +9,7 @@ as JSON (which no form can send, and no script of another site without asking fi
 from __future__ import annotations
 
 import hmac
+import secrets
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from syndicate.web.hosts import address_of, host_of, is_loopback
 
+_JSON = ("application/json", "application/json;charset=utf-8")
 PAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -107,7 +109,24 @@ def is_token(given: str | None, token: str | None) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), token.encode())
 
 
-_JSON = ("application/json", "application/json;charset=utf-8")
+class Tickets:
+    """Tickets that open the page with its token, each once: for where others may read them over one's shoulder."""
+
+    def __init__(self) -> None:
+        self._good: set[str] = set()
+
+    def issue(self) -> str:
+        """Return a new one."""
+        ticket = secrets.token_urlsafe(24)
+        self._good.add(ticket)
+        return ticket
+
+    def take(self, ticket: str) -> bool:
+        """Return whether a ticket is good; it is not any more."""
+        if ticket not in self._good:
+            return False
+        self._good.discard(ticket)
+        return True
 
 
 def _with_headers(send: Send) -> Send:

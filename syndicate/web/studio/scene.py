@@ -21,7 +21,8 @@ from syndicate.errors import SyndicateError
 from syndicate.feeds.pictures import PictureCache
 from syndicate.pipeline.choose import choose
 from syndicate.web.studio.live import Live, Marks, Stamp
-from syndicate.web.studio.look import Look, ShownIssue, look_at, past_issue, pictures_in
+from syndicate.web.studio.look import Look, ShownIssue, look_at, past_issue, picture_name
+from syndicate.web.studio.viewing import pictures_of
 
 MISSING_SECONDS = 300
 """How long a picture that could not be had is not asked for again."""
@@ -180,8 +181,8 @@ def _drawn(app: App, stamp: Stamp, at: datetime | None) -> Scene:
 def _pictures(scene: Scene) -> Mapping[str, str]:
     """Return every picture that a scene shows, by its name."""
     own = scene.look.pictures if scene.look else {}
-    past = (pictures_in(issue) for issue in scene.past.values() if issue)
-    return {name: url for pictures in (own, *past) for name, url in pictures.items()}
+    bodies = (body for issue in scene.past.values() if issue for body in (issue.readers, issue.posting) if body)
+    return {**{picture_name(url): url for body in bodies for url in pictures_of(body.html)}, **own}
 
 
 def _in_zone(moment: datetime, zone: tzinfo) -> datetime:
