@@ -70,7 +70,7 @@ def _files(app: App, place: Place) -> Iterator[tuple[str, bytes]]:
     """Yield each file of the archive: its path in the folder, and its bytes."""
     config, store = app.config, ArchiveStore(app.database)
     issues = store.issues()
-    known = frame(config.site, Words(language=config.site.language, timezone=config.site.timezone))
+    known = frame(config, Words(language=config.site.language, timezone=config.site.timezone))
 
     def draw(name: str, values: Mapping[str, object]) -> Page:
         return drawn(app.templates, name, {**known, **values})

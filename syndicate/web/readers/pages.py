@@ -19,7 +19,7 @@ from markupsafe import Markup
 from syndicate.app import App
 from syndicate.compose.environment import environment, load, render
 from syndicate.compose.words import Words
-from syndicate.config import Site
+from syndicate.config import Config
 from syndicate.errors import SyndicateError, TemplateError
 from syndicate.log import event
 
@@ -49,7 +49,7 @@ class Pages:
 
     def draw(self, name: str, values: Mapping[str, object]) -> Page:
         """Return a page by the name of its template in web/readers/. Never raises for an editor's template."""
-        context = {**frame(self._app.config.site, self.words), **values}
+        context = {**frame(self._app.config, self.words), **values}
         try:
             page = drawn(self._own, name, context)
         except Exception as fault:  # noqa: BLE001 (whatever an editor's template does, a reader can leave)
@@ -82,8 +82,9 @@ class Pages:
             event("readers.alert", level=logging.ERROR, fault=str(fault))
 
 
-def frame(site: Site, words: Words) -> Mapping[str, object]:
+def frame(config: Config, words: Words) -> Mapping[str, object]:
     """Return what every page knows. Where we have no words in the site's language, the page is in English."""
+    site = config.site
     return {
         "t": words,
         "language": words.language if words.known else "en",
@@ -92,6 +93,7 @@ def frame(site: Site, words: Words) -> Mapping[str, object]:
         "site_url": site.url,
         "editor": site.editor,
         "postal": site.postal,
+        "theme": config.theme.drawn(),
     }
 
 

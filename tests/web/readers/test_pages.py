@@ -12,7 +12,9 @@ import pytest
 from lxml import html
 
 from syndicate.audience.tokens import Purpose
-from syndicate.compose.words import ENGLISH, GERMAN
+from syndicate.compose.environment import environment, load, render
+from syndicate.compose.theme import Theme, contrast, make_theme
+from syndicate.compose.words import ENGLISH, GERMAN, Words
 from tests.web.readers.house import BLOG, HOST, House, house
 
 ADA = "ada@reader.example"
@@ -207,24 +209,12 @@ def test_a_wrong_address_is_said_at_its_field(here: House) -> None:
     assert page.get_element_by_id("said").get("role") == "alert"
 
 
-def colours(scheme: str) -> dict[str, str]:
+def colours(scheme: str, theme: Theme) -> dict[str, str]:
     """Return the colours of the light or the dark look."""
-    css = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    css = render(load(environment([]), "web/readers/style.css"), {"theme": theme})
     blocks = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
     found = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", blocks[0]))
     return found | (dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", blocks[1])) if scheme == "dark" else {})
-
-
-def contrast(one: str, two: str) -> float:
-    """Return the contrast of two colours (WCAG 2.2 §1.4.3)."""
-
-    def light(colour: str) -> float:
-        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-    darker, lighter = sorted((light(one), light(two)))
-    return (lighter + 0.05) / (darker + 0.05)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -242,8 +232,24 @@ def contrast(one: str, two: str) -> float:
     ],
 )
 def test_every_pair_of_colours_can_be_read_in_both_looks(scheme: str, front: str, back: str, least: float) -> None:
-    known = colours(scheme)
+    known = colours(scheme, make_theme())
     assert contrast(known[front], known[back]) >= least
+
+
+def test_the_theme_of_config_colours_the_pages_and_the_bar_above_an_issue(tmp_path: Path) -> None:
+    change = ("lists:\n", 'theme: {accent: "#00695c", dark: {paper: "#101820"}}\nlists:\n')
+    with house(tmp_path, change) as here:
+        text = here.get("/subscribe").text
+        assert ("--accent: #00695c;" in text, "--paper: #101820;" in text, "#9b2318" in text) == (True, True, False)
+        known = {
+            "theme": here.app.config.theme.drawn(),
+            "t": Words(language="en", timezone="UTC"),
+            **{"site": "The Lantern", "language": "en", "direction": "ltr", "date": here.clock.now(), "number": 1},
+            **{"previous": None, "next": None, "index": "/archive"},
+        }
+        drawn = render(load(here.app.templates, "web/readers/archive_bar.html"), known)
+        assert "outline: 3px solid #00695c" in drawn
+        assert "background: #101820" in drawn
 
 
 def test_the_host_of_a_link_to_ourselves_never_comes_from_a_request(here: House) -> None:
