@@ -33,6 +33,8 @@ from syndicate.web.studio.viewing import pictures_of
 GMAIL_LIMIT_BYTES, GMAIL_NEAR_BYTES = 102_000, 80_000
 """Gmail cuts a letter's HTML at about 102 kB, and with it the way out (docs/deliverability.md)."""
 
+_STATES = {IssueState.FROZEN: "frozen", IssueState.SENDING: "going out", IssueState.SENT: "sent"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownIssue:
@@ -73,6 +75,22 @@ class ShownIssue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastIssue:
+    """An issue that was frozen, without its letter."""
+
+    digest: str
+    number: int
+    state: str
+    at: datetime
+    subject: str
+
+    @property
+    def name(self) -> str:
+        """Return how the address bar names it."""
+        return f"{self.digest}/{self.number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """All that the page shows."""
 
@@ -80,8 +98,8 @@ class Look:
     zone: tzinfo
     issues: tuple[ShownIssue, ...]
     """The next one of each digest."""
-    past: tuple[IssueHead, ...]
-    """Every issue that was frozen, newest first, without its letter."""
+    past: tuple[PastIssue, ...]
+    """Every issue that was frozen, newest first."""
     accounts: tuple[ShownAccount, ...]
     entries: tuple[ShownEntry, ...]
     notices: tuple[str, ...]
@@ -120,7 +138,7 @@ def look_at(app: App, *, at: datetime | None = None) -> Look:
         site=app.config.site.name,
         zone=app.config.site.zone,
         issues=issues,
-        past=app.issues.heads(),
+        past=tuple(_head(each) for each in app.issues.heads()),
         accounts=accounts,
         entries=shown_entries(app, good, accounts),
         notices=tuple(_notices(app)),
@@ -136,11 +154,10 @@ def past_issue(app: App, digest: str, number: int) -> ShownIssue | None:
     return _frozen(app, found, found.email) if found and found.email else None
 
 
-def pictures_in(issue: ShownIssue) -> dict[str, str]:
-    """Return the pictures that an issue's letters show: name → address."""
-    pictures: dict[str, str] = {}
-    _collect(issue, _address_into(pictures))
-    return pictures
+def _head(head: IssueHead) -> PastIssue:
+    return PastIssue(
+        digest=head.digest, number=head.number, state=_STATES[head.state], at=head.frozen, subject=head.subject
+    )
 
 
 def picture_name(url: str) -> str:
@@ -202,8 +219,7 @@ def _frozen(app: App, issue: StoredIssue, email: RenderedEmail) -> ShownIssue:
         ways_out=issue.ways_out,
         date=issue.frozen or issue.created,
     )
-    state = "sent" if issue.state is IssueState.SENT else "going out"
-    return _shown(app, printed, is_next=False, state=state, reviews=len(app.issues.reviews_of(issue.id)))
+    return _shown(app, printed, is_next=False, state=_STATES[issue.state], reviews=len(app.issues.reviews_of(issue.id)))
 
 
 def _shown(
@@ -242,12 +258,13 @@ def _shown(
 
 
 def _faulty(app: App, name: str, fault: TemplateError, now: datetime) -> ShownIssue:
+    slot = app.config.digests[name].at
     return ShownIssue(
         digest=name,
         number=app.issues.next_number(name),
         is_next=True,
         state="does not render",
-        at=next_period(app.config.digests[name].at, app.config.site.zone, now),
+        at=next_period(hour, app.config.site.zone, now) if (hour := app.config.digests[name].at) else now,
         sender=_sender(app),
         subject="",
         preheader="",
