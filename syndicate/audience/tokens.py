@@ -44,6 +44,8 @@ class Purpose(StrEnum):
     """Confirm the subscriptions named in it."""
     FORM = "form"
     """Our own form was shown at that time; names nobody."""
+    APPROVAL = "approval"
+    """See the draft that it names, and approve it, until a moment. In the mail that asks the editor."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,16 @@ class VerpClaim:
     tag: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalClaim:
+    """What a token for the approval of a draft says; true, since it is read and proven in one step."""
+
+    issue: int
+    content: str
+    """The hash of the letter that was shown."""
+    until: datetime
+
+
 def web_token(
     keyring: Keyring,
     purpose: Purpose,
@@ -131,6 +143,19 @@ def proves(keyring: Keyring, claim: WebClaim, address: str = "") -> bool:
         return False
     # Compared as text, not decoded: base64 has four spellings of one signature, and ours is one.
     return hmac.compare_digest(_signature(key, claim.purpose, claim.signed, address), claim.signature)
+
+
+def approval_token(keyring: Keyring, *, issue: int, content: str, until: datetime) -> str:
+    """Return a token for the approval of a draft: its row, the hash of its letter, and until when it may be used."""
+    return web_token(keyring, Purpose.APPROVAL, subscriber=issue, lists=(content,), issued=until)
+
+
+def read_approval_token(keyring: Keyring, token: str) -> ApprovalClaim | None:
+    """Return what a token for an approval says, or None where it is none of ours."""
+    claim = read_web_token(Purpose.APPROVAL, token)
+    if claim is None or claim.issued is None or len(claim.lists) != 1 or not proves(keyring, claim):
+        return None
+    return ApprovalClaim(issue=claim.subscriber, content=claim.lists[0], until=claim.issued)
 
 
 def verp_token(keyring: Keyring, *, delivery: int, address: str) -> str:

@@ -17,6 +17,7 @@ from syndicate.cli.context import (
     print_table,
     when,
 )
+from syndicate.cli.issues_approve import approve
 from syndicate.cli.issues_lint import draft_of, lint, tell_errors
 from syndicate.cli.issues_show import film_of, prove, show, summary_of
 from syndicate.cli.terminal import write_bytes
@@ -24,6 +25,7 @@ from syndicate.cli.terminal import write_bytes
 if TYPE_CHECKING:
     from syndicate.app import App
     from syndicate.pipeline import Draft
+    from syndicate.store.issues import StoredIssue
 
 
 @click.group(name="issues")
@@ -33,6 +35,7 @@ def command() -> None:
 
 command.add_command(lint)
 command.add_command(show)
+command.add_command(approve)
 command.add_command(prove)
 digest_argument = click.argument("digest", required=False)
 
@@ -159,6 +162,8 @@ def stop(context: click.Context, number: int) -> None:
 
     with opened(context) as app:
         issue = app.issues.get(number)
+        if issue.state is IssueState.DRAFT:
+            raise ConfigError(f"issue {number} waits for approval: unless it is approved, it does not go")
         if issue.state not in (IssueState.FROZEN, IssueState.SENDING):
             raise ConfigError(f"issue {number} is {issue.state}; only one that is frozen or being sent can be stopped")
         doubted = app.deliveries.counts(number).get(DeliveryState.IN_DOUBT, 0)
@@ -174,6 +179,7 @@ def stop(context: click.Context, number: int) -> None:
 def list_(context: click.Context, limit: int, as_json: bool) -> None:
     """List issues, newest first, the skipped ones too."""
     with opened(context) as app:
+        waiting = app.approvals.waiting()
         found = app.issues.listed(limit=limit)
         if as_json:
             print_json([summary_of(app, each) for each in found])
@@ -184,12 +190,22 @@ def list_(context: click.Context, limit: int, as_json: bool) -> None:
                 each.digest,
                 each.number,
                 when(each.period, app),
-                each.state,
+                _state_of(app, each),
                 cut(each.email.subject if each.email else each.reason, 60),
             ]
             for each in found
         ]
     print_table(["id", "digest", "issue", "for", "state", ""], rows, none="no issue yet; see: syndicate issues build")
+    for each in waiting:
+        click.echo(f"{each.digest} waits for your approval: syndicate issues approve {each.id}", err=True)
+
+
+def _state_of(app: App, issue: StoredIssue) -> str:
+    from syndicate.compose.model import IssueState
+
+    if issue.state is IssueState.DRAFT:
+        return "waits for you"
+    return "approved" if issue.state is IssueState.FROZEN and issue.period > app.clock.now() else issue.state.value
 
 
 def _draft_summary(made: Draft) -> dict[str, Any]:

@@ -26,14 +26,18 @@ MOST_CHARS = 100
 
 @click.command()
 @click.argument("number", type=ROW, metavar="ID")
+@click.option("--text", is_flag=True, help="Print its letter's text, as a reader gets it.")
 @as_json_option
 @click.pass_context
-def show(context: click.Context, number: int, as_json: bool) -> None:
+def show(context: click.Context, number: int, text: bool, as_json: bool) -> None:
     """Show an issue: what it carries, and the account of its letters."""
     from syndicate.store.account import account_of, reasons_of, times_of
 
     with opened(context) as app:
         issue = app.issues.get(number)
+        if text:
+            click.echo(_letter_of(issue))
+            return
         summary = summary_of(app, issue)
         account, times = account_of(app.database, number), times_of(app.database, number)
         reasons = reasons_of(app.database, number)
@@ -70,6 +74,16 @@ def prove(context: click.Context, number: int, as_json: bool) -> None:
     context.exit(0 if made.holds else 1)
 
 
+def _letter_of(issue: StoredIssue) -> str:
+    from syndicate.errors import NotFoundError
+    from syndicate.pipeline.asking import shown
+
+    letter = shown(issue)
+    if letter is None:
+        raise NotFoundError(f"issue {issue.id} has no letter: it is {issue.state}", hint="syndicate issues list")
+    return letter.text
+
+
 def account_json(account: Account) -> dict[str, Any]:
     """Return an account for --json: each state by its own name, and what a person would reckon."""
     from syndicate.delivery.model import DeliveryState
@@ -91,6 +105,7 @@ def summary_of(app: App, issue: StoredIssue) -> dict[str, Any]:
         "state": issue.state,
         "reason": issue.reason,
         "subject": issue.email.subject if issue.email else None,
+        "asked": issue.asked,
         "frozen": issue.frozen,
         "finished": issue.finished,
         "films": [film_of(review) for review in app.issues.reviews_of(issue.id)],
@@ -111,6 +126,23 @@ def _head(app: App, issue: StoredIssue, summary: dict[str, Any]) -> Iterator[str
         yield f"{issue.email.subject}\n"
     for film in summary["films"]:
         yield f"  {film}"
+    yield from _waits(app, issue)
+
+
+def _waits(app: App, issue: StoredIssue) -> Iterator[str]:
+    """Yield since when a draft waits for a person, and what lets it go."""
+    from syndicate.compose.model import IssueState
+    from syndicate.pipeline.asking import audience_of, command_of
+
+    if issue.state is IssueState.FROZEN and issue.period > app.clock.now():
+        yield f"\napproved; it leaves {when(issue.period, app)}"
+    if issue.state is not IssueState.DRAFT:
+        return
+    since = (
+        f"waits for approval since {when(issue.asked, app)}" if issue.asked else "waits for approval; nobody was asked"
+    )
+    yield f"\n{since}\n  it goes to {audience_of(app, issue)}, if you approve it"
+    yield f"  read it: syndicate issues show {issue.id} --text\n  approve it: {command_of(issue)}"
 
 
 def _account(app: App, issue: StoredIssue, account: Account, times: Times) -> Iterator[str]:

@@ -53,6 +53,9 @@ def tell_issue(published: Published) -> str:
     if published.skipped:
         return f"issue of {published.digest}: skipped, {published.skipped}"
     reviews = counted(published.reviews, "review", "reviews")
+    if published.waits:
+        how = f"syndicate issues approve {published.issue}"
+        return f"issue of {published.digest}: {reviews}, “{published.subject}”; it waits for you: {how}"
     return f"issue {published.number} of {published.digest}: {reviews}, “{published.subject}”"
 
 
@@ -67,10 +70,13 @@ def tell_waiting(app: App) -> str:
 
 def tell_open(app: App, digest: str) -> Iterator[str]:
     """Yield a line for each issue of a digest that is not sent yet."""
+    from syndicate.cli.context import when
     from syndicate.compose.model import IssueState
 
     for issue in app.issues.listed(states=(IssueState.FROZEN, IssueState.SENDING)):
-        if issue.digest == digest:
+        if issue.digest == digest and issue.state is IssueState.FROZEN and issue.period > app.clock.now():
+            yield f"issue {issue.number} is approved, and leaves {when(issue.period, app)}"
+        elif issue.digest == digest:
             yield f"issue {issue.number} is not all sent yet: `syndicate run --once` goes on with it"
 
 

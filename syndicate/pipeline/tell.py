@@ -55,13 +55,18 @@ def _tell_one(app: App, mail: Mail, notify: str, incident: Incident) -> bool:
     except SyndicateError as error:
         event("alert-not-mailed", level=logging.WARNING, incident=incident.name, because=error.what)
         return False
-    is_told = any(_is_taken(app, relay, letter, incident) for relay in app.relays_to_try() or (None,))
+    is_told = hand_over(app, letter, incident.name)
     if is_told:
         app.incidents.told(incident, app.clock.now())
     return is_told
 
 
-def _is_taken(app: App, relay: str | None, letter: Letter, incident: Incident) -> bool:
+def hand_over(app: App, letter: Letter, incident: str) -> bool:
+    """Return whether any relay, or the outbox, took a mail to the editor; the log says why one did not."""
+    return any(_is_taken(app, relay, letter, incident) for relay in app.relays_to_try() or (None,))
+
+
+def _is_taken(app: App, relay: str | None, letter: Letter, incident: str) -> bool:
     """Return whether a relay, or the outbox, took the mail: the incident may be that the first one does not."""
     because: object
     try:
@@ -71,7 +76,7 @@ def _is_taken(app: App, relay: str | None, letter: Letter, incident: Incident) -
         because = outcomes
     except SyndicateError as error:
         because = error.what
-    event("alert-not-mailed", level=logging.WARNING, incident=incident.name, relay=relay, because=because)
+    event("alert-not-mailed", level=logging.WARNING, incident=incident, relay=relay, because=because)
     return False
 
 

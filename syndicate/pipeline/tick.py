@@ -9,11 +9,14 @@ from syndicate.app import App
 from syndicate.errors import SyndicateError
 from syndicate.log import event
 from syndicate.pipeline.announce import announce
+from syndicate.pipeline.approval import ask_due
 from syndicate.pipeline.deliver import Delivered, Progress, deliver
 from syndicate.pipeline.joining import expire_requests
 from syndicate.pipeline.mailbox import Looked, returns_due
 from syndicate.pipeline.poll import Polled, poll_due
 from syndicate.pipeline.publish import Published, publish_due
+from syndicate.pipeline.publish_singles import publish_singles
+from syndicate.pipeline.singles import begin
 from syndicate.pipeline.tell import tell
 
 
@@ -45,9 +48,10 @@ def tick(app: App, *, progress: Progress = lambda *_: None) -> Tick:
     """
     looked = returns_due(app)
     expired = expire_requests(app) if app.config.web.public_url else 0
+    begin(app)
     polled = poll_due(app)
     announced = announce(app)
-    published = publish_due(app)
+    published = (*publish_due(app), *publish_singles(app), *ask_due(app))
     faults = [looked.fault] if looked and looked.fault else []
     delivered = Delivered()
     try:

@@ -22,6 +22,8 @@ from syndicate.store.freezing import Freeze, are_carried, carry, frozen_values, 
 from syndicate.store.issues import StoredIssue, issue_of
 from syndicate.store.tables import choices, issue_reviews, issues, subscriptions
 
+CHANGED = "changed since it was asked for"
+"""Why a draft is asked for once more."""
 LEASE = timedelta(minutes=15)
 """After so long, a process that was asking the editor is taken for dead, and another one asks."""
 
@@ -35,6 +37,11 @@ def content_hash(email: RenderedEmail, lists: Sequence[str], ways_out: Sequence[
 def content_of(issue: StoredIssue) -> str | None:
     """Return the hash of a stored issue's letter; None where it has none (a skipped period)."""
     return content_hash(issue.email, issue.lists, issue.ways_out) if issue.email else None
+
+
+def content_to_be(issue: Freeze) -> str:
+    """Return the hash that an issue's letter will have once it is stored."""
+    return content_hash(issue.email, (*issue.subscriber_lists, *issue.posting_lists), issue.ways_out)
 
 
 class ApprovalStore:
@@ -56,14 +63,6 @@ class ApprovalStore:
         with self._database.read() as connection:
             return frozenset(connection.execute(query).scalars())
 
-    def carried(self, number: int) -> tuple[int, ...]:
-        """Return the numbers of the reviews that a draft would carry, in reading order."""
-        query = select(issue_reviews.c.entry_id).where(
-            issue_reviews.c.issue_id == number, issue_reviews.c.position >= 0
-        )
-        with self._database.read() as connection:
-            return tuple(connection.execute(query.order_by(issue_reviews.c.position)).scalars())
-
     def keep(self, issue: Freeze, known: Mapping[int, str], now: datetime) -> StoredIssue | None:
         """Keep a draft for its period, in place of an earlier one there; None where the period has an issue.
 
@@ -80,8 +79,8 @@ class ApprovalStore:
             if there is None or there.state != IssueState.DRAFT:
                 return None
             values = dict(letter_values(issue))
-            if content_of(issue_of(there)) != _content(issue):
-                values["asked"] = None
+            if content_of(issue_of(there)) != content_to_be(issue):
+                values |= {"asked": None, "reason": CHANGED if there.asked or there.reason else None}
             connection.execute(update(issues).where(issues.c.id == there.id).values(values))
             carry(connection, there.id, issue)
             _pass_over(connection, there.id, issue, known)
@@ -123,7 +122,7 @@ class ApprovalStore:
         """
         try:
             with self._database.write() as connection:
-                there = _draft(connection, number, _content(issue))
+                there = _draft(connection, number, content_to_be(issue))
                 if there is None or are_carried(connection, issue) or not _is_next(connection, issue):
                     return False
                 values = {**frozen_values(issue, now), "created": there.created}
@@ -148,10 +147,6 @@ class ApprovalStore:
 
 def _key(number: int) -> str:
     return f"asking:{number}"
-
-
-def _content(issue: Freeze) -> str:
-    return content_hash(issue.email, (*issue.subscriber_lists, *issue.posting_lists), issue.ways_out)
 
 
 def _draft(connection: Connection, number: int, content: str) -> StoredIssue | None:

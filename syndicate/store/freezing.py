@@ -100,6 +100,7 @@ def frozen_values(issue: Freeze, now: datetime) -> dict[str, object]:
         **letter_values(issue),
         "number": issue.number,
         "state": IssueState.FROZEN,
+        "reason": None,
         "created": now,
         "frozen": now,
     }
