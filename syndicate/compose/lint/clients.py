@@ -1,37 +1,33 @@
 """Which mail programs do not honour what: the facts behind "Outlook on Windows ignores this".
 
-Our own short reading of the tables at caniemail.com (data of 29 June 2026): programs in which the newest dated test
-of a feature failed, or that drop the whole rule for it. A program that honours it in part is not named.
+clients.json holds them, read from the tests of caniemail.com: its "version" and "date" say which, its "license" how
+they may be used. A program is named that failed the newest test of a feature, and none that honours it in part.
+tests/compose/lint/make_clients.py makes the file anew.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
 
-_OUTLOOK = "Outlook on Windows"
-_GMAIL_IMAP = "the Gmail app with another provider's account"
 
-IGNORED_BY: Mapping[str, tuple[str, ...]] = {
-    "position": ("Gmail", _GMAIL_IMAP, "Yahoo Mail", _OUTLOOK),
-    "float": (_OUTLOOK,),
-    "display:flex": (_OUTLOOK,),
-    "display:grid": (_OUTLOOK,),
-    "var()": ("Gmail", _GMAIL_IMAP, "Outlook.com", "Outlook for Mac", "Yahoo Mail", _OUTLOOK),
-    "calc()": (_OUTLOOK, "Outlook.com", "Outlook for Mac", "Yahoo Mail"),
-    "background-image": (_OUTLOOK,),
-    "negative margin": (_OUTLOOK,),
-    "webp": (_OUTLOOK,),
-    "avif": (_OUTLOOK,),
-    "svg": ("Gmail",),
-    "data:": ("Gmail",),
-    "srcset": ("Gmail", _GMAIL_IMAP, "Outlook.com", "Yahoo Mail", _OUTLOOK),
-    "link": ("Gmail", "Outlook.com", "Yahoo Mail", "Thunderbird"),
-    "max-width": (_OUTLOOK,),
-    "form": ("Gmail", "Outlook.com", "Yahoo Mail", _OUTLOOK),
-}
+@cache
+def ignoring(feature: str) -> tuple[str, ...]:
+    """Return the programs that do not honour a feature. Raises KeyError for one that clients.json does not have."""
+    return tuple(_facts()["features"][feature]["ignored_by"])
 
 
 def ignored_by(feature: str) -> str:
     """Return a sentence's beginning: "Gmail and Yahoo Mail ignore", or "Outlook on Windows ignores"."""
-    *most, last = IGNORED_BY[feature]
+    *most, last = ignoring(feature)
     return f"{', '.join(most)} and {last} ignore" if most else f"{last} ignores"
+
+
+@cache
+def _facts() -> Mapping[str, Mapping[str, Mapping[str, tuple[str, ...]]]]:
+    found: Mapping[str, Mapping[str, Mapping[str, tuple[str, ...]]]] = json.loads(
+        files(__package__).joinpath("clients.json").read_text(encoding="utf-8")
+    )
+    return found
