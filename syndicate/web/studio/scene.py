@@ -80,12 +80,11 @@ class Studio:
             return self.live.marks()
 
     def moment(self, text: str) -> datetime | None:
-        """Return the moment of "2026-12-04T09:00", in the site's zone; None where it is none, or past all calendars."""
+        """Return the moment of "2026-12-04T09:00", in the site's zone; None where it is none."""
         try:
-            moment = datetime.fromisoformat(text.strip())
             with self.live.look() as (app, _):
-                return _in_zone(moment, app.config.site.zone) if moment.year in YEARS else None
-        except (ValueError, SyndicateError):
+                return moment_of(text, app.config.site.zone)
+        except SyndicateError:
             return None
 
     def issue(self, scene: Scene, name: str | None) -> ShownIssue | None:
@@ -158,7 +157,7 @@ class Studio:
             with self.live.look() as (app, stamp):
                 if was and was.key == stamp:
                     return was
-                return _drawn(app, stamp, at)
+                return drawn(app, stamp, at)
         except SyndicateError as fault:
             key = self.live.marks()
             if was and was.key == key:
@@ -172,10 +171,11 @@ class Studio:
             del self._scenes[at]
 
 
-def _drawn(app: App, stamp: Stamp, at: datetime | None) -> Scene:
+def drawn(app: App, key: Stamp | Marks = (), at: datetime | None = None) -> Scene:
+    """Return the scene of an installation; `key` says of when it is."""
     look = look_at(app, at=at)
-    version = _version(stamp.files, at, look)
-    return Scene(key=stamp, version=version, look=look, fault=None, pictures=app.pictures, at=at)
+    version = _version(key.files if isinstance(key, Stamp) else key, at, look)
+    return Scene(key=key, version=version, look=look, fault=None, pictures=app.pictures, at=at)
 
 
 def _pictures(scene: Scene) -> Mapping[str, str]:
@@ -185,7 +185,14 @@ def _pictures(scene: Scene) -> Mapping[str, str]:
     return {**{picture_name(url): url for body in bodies for url in pictures_of(body.html)}, **own}
 
 
-def _in_zone(moment: datetime, zone: tzinfo) -> datetime:
+def moment_of(text: str, zone: tzinfo) -> datetime | None:
+    """Return the moment of "2026-12-04T09:00", in that zone unless it names another; None where it is none."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    if moment.year not in YEARS:
+        return None
     return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
 
 
