@@ -78,7 +78,8 @@ def plans(config: Config) -> Iterator[str]:
         yield f"the feed {name} is read every {format_duration(feed.every)}{backfill}"
     for name, digest in config.digests.items():
         lists = ", ".join(digest.lists) or "nobody"
-        yield f"the digest {name} goes to {lists}, {digest.at} {config.site.timezone}, {_mail_goes(config)}"
+        times = f"{digest.at} {config.site.timezone}" if digest.at else "a letter for each review"
+        yield f"the digest {name} goes to {lists}, {times}, {_mail_goes(config)}"
     for name, account in config.accounts.items():
         place = f"are posted to {account.instance}" if account.instance else f"are written into {account.outbox}"
         yield f"the statuses of {name} {place}, {account.visibility}"

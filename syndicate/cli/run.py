@@ -102,7 +102,9 @@ def _run(app: App) -> None:
     from syndicate.schedule import next_period
 
     for name, digest in app.config.digests.items():
-        click.echo(f"{name}: next {when(next_period(digest.at, app.config.site.zone, app.clock.now()), app)}", err=True)
+        zone, now = app.config.site.zone, app.clock.now()
+        then = when(next_period(digest.at, zone, now), app) if digest.at else "with the next review that is announced"
+        click.echo(f"{name}: next {then}", err=True)
     click.echo("running; Ctrl-C ends it", err=True)
     scheduler = BackgroundScheduler(timezone="UTC")
     working = Lock()

@@ -53,6 +53,8 @@ class Card:
     """The link's words; they name the film."""
     standfirst: str | None
     excerpt: str | None
+    opening: tuple[str, ...]
+    """The excerpt at greater length, by its paragraphs; the excerpt alone where there is no more."""
     stars: str
     """"★★★½☆", or empty where the scale is no small number of stars."""
     rating: str
@@ -169,11 +171,12 @@ def _card(published: PublishedReview, words: Words, site_url: str) -> Card:
         ),
         standfirst=clean(review.standfirst or "") or None,
         excerpt=clean(review.excerpt or "") or None,
+        opening=_texts(review.opening) or _texts([review.excerpt or ""]),
         stars=stars(rating) if rating else "",
         rating=clean(words.rating(rating)) if rating else "",
-        reviewers=_people(review.reviewers),
-        directors=_people(review.directors),
-        cast=_people(review.cast),
+        reviewers=_texts(review.reviewers),
+        directors=_texts(review.directors),
+        cast=_texts(review.cast),
         image=image,
         alt=(clean(published.image.alt) if published.image else "") or words("picture", film=film),
     )
@@ -183,8 +186,8 @@ def _kind_label(kind: Kind, words: Words) -> str | None:
     return words(kind.value) if kind in (Kind.TV_REVIEW, Kind.BOOK_REVIEW) else None
 
 
-def _people(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(name for name in map(clean, names) if name)
+def _texts(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(text for text in map(clean, texts) if text)
 
 
 def clean(text: str) -> str:

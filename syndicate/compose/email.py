@@ -6,17 +6,29 @@ Pure but for the templates that it reads.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from enum import StrEnum
 
 import jinja2
 
 from syndicate.compose import letter
-from syndicate.compose.cards import Page, clean, lay_out, shorten
+from syndicate.compose.cards import Card, Page, clean, lay_out, shorten
 from syndicate.compose.choices import Choices
 from syndicate.compose.environment import from_string, load, render
 from syndicate.compose.model import Masthead, RenderedEmail, Selection
 from syndicate.compose.note import write_note
 from syndicate.compose.select import NO_CHOICES
 from syndicate.errors import TemplateError
+from syndicate.reviews.model import Kind
+
+
+class Design(StrEnum):
+    """Which templates draw a letter: email/NAME.html and email/NAME.txt."""
+
+    ISSUE = "issue"
+    REVIEW = "review"
+    """The letter of one review."""
+
 
 MAX_SUBJECT_CHARS = 150
 """Longer ones do not survive every mail program's folding."""
@@ -31,6 +43,7 @@ def render_email(
     templates: jinja2.Environment,
     subject: str | None,
     choices: Choices = NO_CHOICES,
+    design: Design = Design.ISSUE,
 ) -> RenderedEmail:
     """Return the issue's letter with its slots still marked; `letter.fill` shows it, `letter.compile_letter` sends it.
 
@@ -39,7 +52,7 @@ def render_email(
     template does not render or has lost a way out.
     """
     page = lay_out(selection, masthead)
-    title = shorten(clean(choices.subject or ""), MAX_SUBJECT_CHARS) or _subject(page, templates, subject)
+    title = shorten(clean(choices.subject or ""), MAX_SUBJECT_CHARS) or _subject(page, templates, subject, design)
     preheader = shorten(clean(choices.preheader or ""), MAX_PREHEADER_CHARS) or _preheader(page, title)
     note = write_note(choices.note)
     context = {
@@ -49,9 +62,10 @@ def render_email(
         "note": note and note.html,
         "note_text": note and note.text,
     }
-    html = _inlined(tidy_html(render(load(templates, "email/issue.html"), context)))
-    text = tidy_text(render(load(templates, "email/issue.txt"), context))
-    _check_ways_out(masthead, html, text)
+    html_name, text_name = f"email/{design}.html", f"email/{design}.txt"
+    html = _inlined(tidy_html(render(load(templates, html_name), context)), html_name)
+    text = tidy_text(render(load(templates, text_name), context))
+    _check_ways_out(masthead, {html_name: html, text_name: text})
     return RenderedEmail(subject=title, preheader=preheader, html=html, text=text)
 
 
@@ -66,7 +80,7 @@ def tidy_text(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", lines).strip("\n") + "\n"
 
 
-def _subject(page: Page, templates: jinja2.Environment, source: str | None) -> str:
+def _subject(page: Page, templates: jinja2.Environment, source: str | None, design: Design) -> str:
     """Return the subject, one clean line of at most 150 characters, never empty.
 
     In the editor's wording `lead` is the first review, also where no review is set apart; an issue without any
@@ -74,7 +88,14 @@ def _subject(page: Page, templates: jinja2.Environment, source: str | None) -> s
     """
     first = next(iter(page.reviews), None)
     written = clean(render(from_string(templates, source), {**page.names(), "lead": first})) if source and first else ""
-    return shorten(written or _own_subject(page), MAX_SUBJECT_CHARS)
+    own = _letter_subject(page, first) if first and design is Design.REVIEW else _own_subject(page)
+    return shorten(written or own, MAX_SUBJECT_CHARS)
+
+
+def _letter_subject(page: Page, card: Card) -> str:
+    """Return the subject of a letter of one review; a post that is none says its own title."""
+    is_review = card.kind != Kind.OTHER.value
+    return page.t("subject.review", film=page.t.name(card.film)) if is_review else card.film
 
 
 def _own_subject(page: Page) -> str:
@@ -124,7 +145,7 @@ def _openings(page: Page) -> tuple[str, ...]:
     )
 
 
-def _inlined(html: str) -> str:
+def _inlined(html: str, name: str) -> str:
     """Return the HTML inlined. Raises TemplateError where a slot or fence did not come through."""
     # Imported late: premailer brings cssutils and requests, which no command but this one needs.
     from syndicate.compose.inline import inline_css
@@ -133,16 +154,16 @@ def _inlined(html: str) -> str:
     if inlined.count(letter.RESERVED) != html.count(letter.RESERVED):
         raise TemplateError(
             "inlining the styles lost a way out",
-            where="email/issue.html",
+            where=name,
             hint="use the way out in href or in text only",
         )
     return inlined
 
 
-def _check_ways_out(masthead: Masthead, html: str, text: str) -> None:
+def _check_ways_out(masthead: Masthead, parts: Mapping[str, str]) -> None:
     """Raise TemplateError unless both parts show every way out."""
     for index, way in enumerate(masthead.ways_out):
-        for name, body in (("email/issue.html", html), ("email/issue.txt", text)):
+        for name, body in parts.items():
             if letter.way_out_mark(index) not in body:
                 raise TemplateError(
                     f"the letter does not show the way out {way.url}",

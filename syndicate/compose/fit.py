@@ -125,7 +125,8 @@ def _with_excerpt(published: PublishedReview, chars: int) -> PublishedReview:
     text = published.review.excerpt
     if not text or len(text) <= chars:
         return published
-    return replace(published, review=replace(published.review, excerpt=excerpt.shorten(text, chars) if chars else None))
+    shorter = excerpt.shorten(text, chars) if chars else None
+    return replace(published, review=replace(published.review, excerpt=shorter, opening=()))
 
 
 def _saved(before: Selection, after: Selection) -> int:

@@ -24,6 +24,7 @@ from syndicate.reviews.model import Rating
 ENGLISH: Mapping[str, str] = {
     **page_words.ENGLISH,
     "issue": "Issue {number}",
+    "new_review": "A new review",
     "in_this_issue": "In this issue",
     "note": "A word from the editor",
     "browser": "View in browser",
@@ -44,6 +45,7 @@ ENGLISH: Mapping[str, str] = {
     "more.one": "And {count} more review on {site}",
     "more.other": "And {count} more reviews on {site}",
     "visit": "Everything else is on {site}",
+    "subject.review": "{film}, reviewed",
     "subject.one": "{film}, reviewed (issue {number})",
     "subject.two": "{film} and {second} (issue {number})",
     "subject.many": "{film}, {second} and {count} more (issue {number})",
@@ -93,6 +95,7 @@ ENGLISH: Mapping[str, str] = {
 GERMAN: Mapping[str, str] = {
     **page_words.GERMAN,
     "issue": "Ausgabe {number}",
+    "new_review": "Eine neue Kritik",
     "in_this_issue": "In dieser Ausgabe",
     "note": "Ein Wort der Redaktion",
     "browser": "Im Browser ansehen",
@@ -113,6 +116,7 @@ GERMAN: Mapping[str, str] = {
     "more.one": "Und {count} weitere Kritik auf {site}",
     "more.other": "Und {count} weitere Kritiken auf {site}",
     "visit": "Alles andere steht auf {site}",
+    "subject.review": "{film} in der Kritik",
     "subject.one": "{film} in der Kritik (Ausgabe {number})",
     "subject.two": "{film} und {second} (Ausgabe {number})",
     "subject.many": "{film}, {second} und {count} weitere (Ausgabe {number})",

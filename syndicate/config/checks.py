@@ -170,6 +170,21 @@ def _digests(tree: _Tree) -> _Found:
         digest, at = _part(tree, "digests", name), ("digests", name)
         yield from _known(digest, at, "lists", _part(tree, "lists"))
         yield from _known(digest, at, "feeds", _part(tree, "feeds"))
+        if digest.get("approval") == "required" and not _given(tree, "notify"):
+            yield (*at, "approval"), "needs notify: whom shall we ask?"
+        if digest:
+            yield from _one_of(digest, at, ("at", "every"), "an hour for all that is new, or a letter for each review")
+        if _given(digest, "every") and not _given(digest, "at"):
+            yield from _without_hour(digest, at)
+
+
+def _without_hour(digest: _Tree, at: Keys) -> _Found:
+    """What speaks of an hour, or of several reviews, says nothing where each review has a letter of its own."""
+    for key in ("max_lateness", "cap", "sections", "lead", "approval_ahead"):
+        if _given(digest, key):
+            yield (*at, key), "has no meaning beside every: each letter carries one review, as it is announced"
+    if digest.get("approval") == "required":
+        yield (*at, "approval"), "a letter for each review waits for nobody; for an approval give the digest an hour"
 
 
 def _known(part: _Tree, at: Keys, key: str, known: _Tree) -> _Found:
@@ -289,7 +304,7 @@ def _digest_warnings(config: Config) -> _Found:
     for name, digest in config.digests.items():
         if not digest.lists:
             yield ("digests", name), f"{name} has no lists: its issues reach nobody"
-        if digest.max_age <= timedelta(days=7) and len(digest.at.weekdays) == 1:
+        if digest.at and digest.max_age <= timedelta(days=7) and len(digest.at.weekdays) == 1:
             yield (
                 ("digests", name, "max_age"),
                 "a review of the week before may be too old for the next issue",

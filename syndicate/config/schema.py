@@ -46,6 +46,7 @@ from syndicate.config.kinds import (
 from syndicate.config.mail import Mail
 from syndicate.config.theme import Theme
 from syndicate.reviews.model import Kind
+from syndicate.schedule import Slot
 
 
 class Site(Part):
@@ -118,6 +119,12 @@ class FirstIssue(StrEnum):
     NOW = "now"
 
 
+class Every(StrEnum):
+    """What gets an issue of its own, where a digest has no hour."""
+
+    REVIEW = "review"
+
+
 class Approval(StrEnum):
     """Whether an issue goes out by itself, or a person looks first."""
 
@@ -133,7 +140,12 @@ class SectionConfig(Part):
 class Digest(Part):
     lists: tuple[str, ...] = Field(default=(), description="The mailing lists that it goes to.")
     feeds: tuple[str, ...] = Field(default=(), description="The feeds that it draws on; empty: all.")
-    at: Hour = Field(description="Its hour in the site's time zone: fri 09:00, or daily 18:30.")
+    at: Hour | None = Field(
+        default=None, description="Its hour in the site's time zone: fri 09:00, or daily 18:30; either this or every."
+    )
+    every: Every | None = Field(
+        default=None, description="review: a letter for each review as it is announced, instead of an hour."
+    )
     name: Line | None = Field(default=None, description="Its name in the masthead; without it, the site's.")
     max_lateness: Duration = Field(
         default=timedelta(hours=24),
@@ -144,7 +156,9 @@ class Digest(Part):
     cap: int = Field(
         default=12, ge=1, le=200, description="Reviews in an issue at most; the rest is named as and N more."
     )
-    first_issue: FirstIssue = Field(default=FirstIssue.NEXT, description="The first issue: at the next hour, or now.")
+    first_issue: FirstIssue = Field(
+        default=FirstIssue.NEXT, description="The first issue: at the next hour (of every: the next review), or now."
+    )
     sections: tuple[SectionConfig, ...] = Field(
         default=(), description="Headed sections by strand, in order; what fits none stands last."
     )
@@ -158,6 +172,13 @@ class Digest(Part):
     subject: Template | None = Field(
         default=None, description="The subject line, a Jinja2 template; without it, by the lead."
     )
+
+    @property
+    def hour(self) -> Slot:
+        """Return its hour. Raises ValueError for one that has none: each review gets a letter of its own."""
+        if self.at is None:
+            raise ValueError("a digest with every: review has no hour")
+        return self.at
 
 
 class ContentWarning(Part):

@@ -9,13 +9,14 @@ from datetime import datetime
 
 from syndicate.app import App
 from syndicate.compose.choices import Choices
-from syndicate.compose.email import render_email
+from syndicate.compose.email import Design, render_email
 from syndicate.compose.fit import Fitted, fit, weigh_letter
 from syndicate.compose.letter import TOKEN, check_for_posting
 from syndicate.compose.model import Masthead, PublishedReview, RenderedEmail, Selection, WayOut
-from syndicate.compose.select import PassedOver, SectionRule, SelectRules, select_reviews
+from syndicate.compose.select import Chosen, LeadRule, PassedOver, SectionRule, SelectRules, select_reviews
 from syndicate.config import Config, Digest
 from syndicate.errors import NotFoundError
+from syndicate.pipeline import singles
 from syndicate.pipeline.due import coming_period
 from syndicate.store.choices import Kept
 
@@ -68,7 +69,7 @@ def draft(
     kept = _kept(app, name, choices)
     found = _candidates(app, name, digest, among)
     candidates = tuple(review for review, _ in found)
-    chosen = select_reviews(candidates, _rules(digest), now, kept.choices)
+    chosen = _chosen(digest, candidates, now, kept.choices)
     masthead = _masthead(app, name, digest, max(period, now))
     fitted = _rendered(app, digest, chosen.selection, masthead, kept.choices)
     if any(app.config.lists[each].address for each in digest.lists):
@@ -95,10 +96,34 @@ def nothing_new(
     """Return why the next issue would carry nothing, or None; asked before a template is, which may speak of a lead."""
     digest = digest_of(app, name)
     reviews = [review for review, _ in _candidates(app, name, digest, among)]
-    chosen = select_reviews(reviews, _rules(digest), now or app.clock.now(), choices)
+    chosen = _chosen(digest, reviews, now or app.clock.now(), choices)
     if chosen.selection.reviews:
         return None
     return "the editor left all of it out" if PassedOver.LEFT_OUT in chosen.passed_over.values() else "nothing new"
+
+
+def letters_due(app: App, name: str) -> tuple[int, ...]:
+    """Return the reviews that ask for a letter of their own now, in the order in which they get it, by number.
+
+    The oldest is first, unless the editor chose another order. None in a digest that has an hour.
+    """
+    digest = digest_of(app, name)
+    if digest.every is None:
+        return ()
+    reviews = [review for review, _ in _candidates(app, name, digest, None)]
+    chosen = _chosen(digest, reviews, app.clock.now(), app.choices.of(name).choices, cap=len(reviews))
+    return tuple(review.id for review in chosen.selection.reviews)
+
+
+def _chosen(
+    digest: Digest, candidates: Sequence[PublishedReview], now: datetime, choices: Choices, cap: int | None = None
+) -> Chosen:
+    """Return what the issue carries; of a digest without an hour one review, the oldest, and no word of the others."""
+    if digest.every is None:
+        return select_reviews(candidates, _rules(digest), now, choices)
+    rules = SelectRules(cap=cap or 1, max_age=digest.max_age, lead=LeadRule.NEWEST)
+    chosen = select_reviews(tuple(reversed(candidates)), rules, now, choices)
+    return replace(chosen, selection=replace(chosen.selection, more=0))
 
 
 def _rendered(app: App, digest: Digest, selection: Selection, masthead: Masthead, choices: Choices) -> Fitted:
@@ -106,7 +131,14 @@ def _rendered(app: App, digest: Digest, selection: Selection, masthead: Masthead
     ways = tuple(way.url.replace(SLOT, TOKEN) for way in masthead.ways_out)
 
     def render(shown: Selection) -> RenderedEmail:
-        return render_email(shown, masthead, templates=app.templates, subject=digest.subject, choices=choices)
+        return render_email(
+            shown,
+            masthead,
+            templates=app.templates,
+            subject=digest.subject,
+            choices=choices,
+            design=Design.REVIEW if digest.every else Design.ISSUE,
+        )
 
     return fit(selection, render, lambda email: weigh_letter(email, ways))
 
@@ -132,6 +164,8 @@ def digest_of(app: App, name: str) -> Digest:
 def _candidates(
     app: App, name: str, digest: Digest, among: Collection[int] | None
 ) -> Sequence[tuple[PublishedReview, str]]:
+    if digest.every:
+        return singles.candidates(app, name, digest, among)
     return app.issues.candidates(name, digest.feeds or tuple(app.config.feeds), among)
 
 

@@ -15,10 +15,15 @@ RESTORED = "restored"
 
 
 def due_now(app: App, name: str, digest: Digest, now: datetime | None = None) -> Due | None:
-    """Return the period that has come (by `now`, else by the clock) and has no issue yet, or None."""
+    """Return the period that has come (by `now`, else by the clock) and has no issue yet, or None.
+
+    A digest without an hour has none: what asks for a letter of its own is said in singles.py.
+    """
+    if digest.at is None:
+        return None
     now = now or app.clock.now()
     first_run = app.known_first_run() or now
-    restored = _restored(app)
+    restored = restored_at(app)
     due = due_period(
         digest.at,
         app.config.site.zone,
@@ -33,7 +38,9 @@ def due_now(app: App, name: str, digest: Digest, now: datetime | None = None) ->
 
 
 def coming_period(app: App, name: str, digest: Digest, now: datetime) -> datetime:
-    """Return the period that the next issue is for: one that is due, else the next hour of the digest."""
+    """Return the period that the next issue is for: one that is due, else the next hour; without an hour, now."""
+    if digest.at is None:
+        return now
     due = due_now(app, name, digest, now)
     if due and not due.late:
         return due.period
@@ -49,7 +56,7 @@ def has_issue(app: App, name: str, period: datetime) -> bool:
     return there is not None and there.state is not IssueState.DRAFT
 
 
-def _restored(app: App) -> datetime | None:
+def restored_at(app: App) -> datetime | None:
     """Return when a restored backup was last accepted: no period from before is made up."""
     with app.database.read() as connection:
         when = get_value(connection, RESTORED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from syndicate.log import event
 from syndicate.pipeline.draft import Draft, digest_of, draft, nothing_new
 from syndicate.pipeline.due import due_now
 from syndicate.pipeline.lint import check
+from syndicate.pipeline.singles import free_instant
 from syndicate.pipeline.tell import alert, alert_anew, recovered
 from syndicate.schedule import Due, approval_closes
 from syndicate.store.freezing import Freeze
@@ -33,10 +35,15 @@ class Published:
     reviews: int = 0
     skipped: str | None = None
     error: str | None = None
+    waits: bool = False
+    """Nothing was frozen: the editor was asked to approve it."""
 
 
 def publish_due(app: App) -> tuple[Published, ...]:
-    """Publish each digest whose period has come and has no issue yet; a fault of one stops no other."""
+    """Publish each digest whose period has come and has no issue yet; a fault of one stops no other.
+
+    Those without an hour are publish_singles.py's.
+    """
     app.first_run()
     published = []
     for name, digest in app.config.digests.items():
@@ -56,27 +63,37 @@ def publish_due(app: App) -> tuple[Published, ...]:
     return tuple(published)
 
 
-def publish(app: App, name: str, *, period: datetime | None = None, anyway: bool = False) -> Published:
+def publish(
+    app: App,
+    name: str,
+    *,
+    period: datetime | None = None,
+    anyway: bool = False,
+    among: Collection[int] | None = None,
+) -> Published:
     """Freeze a digest's issue now, for a period (else for this moment), and plan its letters.
 
     Without a period a person sends it by hand: it takes the place of the draft that waits for approval, if one does.
-    Nothing to carry is an ordinary answer: the period is recorded as skipped. Where another process was first,
-    its issue is the one that comes back. Raises TemplateError, or LintError for a letter that should not be sent,
-    unless it goes `anyway`; nothing is frozen then.
+    With `among`, of these reviews alone. Of a digest with `every: review` the next letter is published.
+    Nothing to carry is an ordinary answer: the period, where there is one, is recorded as skipped. Where another
+    process was first, its issue is the one that comes back. Raises TemplateError, or LintError for a letter that should
+    not be sent, unless it goes `anyway`; nothing is frozen then.
     """
     digest = digest_of(app, name)
-    taken_over = None if period else _waiting_period(app, name, digest)
-    period = period or app.clock.now()
+    taken_over = None if period or digest.every else _waiting_period(app, name, digest)
+    period = period or (free_instant(app, name) if digest.every else app.clock.now())
     choices = app.choices.of(name).choices
-    if reason := nothing_new(app, name, choices):
-        return skip(app, name, period, reason)
-    made = draft(app, name, period=period, choices=choices)
+    if reason := nothing_new(app, name, choices, among=among):
+        return _skip_or_wait(app, name, digest, period, reason)
+    made = draft(app, name, period=period, choices=choices, among=among)
     if not made.selection.reviews:
-        return skip(app, name, made.period, "nothing new")
+        return _skip_or_wait(app, name, digest, made.period, "nothing new")
     if not anyway:
         check(app, made)
     freeze = freeze_of(app, made, digest)
     number = app.issues.freeze(replace(freeze, period=taken_over or made.period), app.clock.now())
+    if number is None and digest.every:  # Another process was first, with this review or at this very instant.
+        return publish(app, name, anyway=anyway, among=among)
     if number is None:
         there = app.issues.of_period(name, made.period)
         if there is None:  # Another period's issue was frozen since the draft: what it left is drafted anew.
@@ -110,7 +127,7 @@ def _waiting_period(app: App, name: str, digest: Digest) -> datetime | None:
 def closes(app: App, digest: Digest, period: datetime) -> datetime:
     """Return until when a period's issue may be approved."""
     return approval_closes(
-        digest.at, app.config.site.zone, period, ahead=digest.approval_ahead, max_lateness=digest.max_lateness
+        digest.hour, app.config.site.zone, period, ahead=digest.approval_ahead, max_lateness=digest.max_lateness
     )
 
 
@@ -134,6 +151,11 @@ def _publish_or_skip(app: App, name: str, digest: Digest, due: Due) -> Published
     reason = f"too late: more than {hours:g} hours after its time"
     alert_anew(app, f"issue-late:{name}", _late_text(app, name, due))
     return skip(app, name, due.period, reason)
+
+
+def _skip_or_wait(app: App, name: str, digest: Digest, period: datetime, reason: str) -> Published:
+    """Skip a period; a digest without an hour has none, and waits for the next review."""
+    return Published(digest=name, period=period, skipped=reason) if digest.every else skip(app, name, period, reason)
 
 
 def skip(app: App, name: str, period: datetime, reason: str) -> Published:

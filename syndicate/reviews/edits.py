@@ -45,5 +45,6 @@ def apply_edits(review: Review, image: Image | None, edits: Mapping[str, str]) -
         film=film,
         rating=review.rating if rating is None else parse_rating(rating),
         excerpt=edits.get("excerpt", review.excerpt),
+        opening=() if "excerpt" in edits else review.opening,
     )
     return edited, replace(image, alt=edits["alt"]) if image and "alt" in edits else image

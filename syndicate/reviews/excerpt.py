@@ -13,6 +13,7 @@ EXCERPT_CHARS = 400
 ENOUGH_CHARS = 300
 """Paragraphs of this length are an excerpt; shorter ones take the next along."""
 STANDFIRST_CHARS = 400
+OPENING_CHARS = 1_200
 
 _PROMO = re.compile(
     r"\W*(?:read\s+more\b|read\s+(?:the\s+)?(?:full|rest)\b|continue\s+reading\b|discussion\s+by\b|the\s+post\b.*"
@@ -91,6 +92,20 @@ def read_excerpt(lines: Iterable[str]) -> str | None:
         if len(text) >= ENOUGH_CHARS:
             break
     return shorten(_uncut(text)) or None if text else None
+
+
+def read_opening(lines: Iterable[str]) -> tuple[str, ...]:
+    """Return the opening of the prose by its paragraphs, 1,200 characters at most, the last in whole sentences."""
+    opening: list[str] = []
+    left = OPENING_CHARS
+    for line in map(_uncut, lines):
+        kept = line if len(line) <= left else _that_fit(sentences(line), left)
+        if kept or not opening:
+            opening.append(kept or shorten(line, left))
+        left -= len(line)
+        if left <= 0:
+            break
+    return tuple(text for text in opening if text)
 
 
 def prose(lines: Iterable[Line], *, may_lack_stop: bool = False) -> Iterator[str]:

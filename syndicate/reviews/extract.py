@@ -23,6 +23,7 @@ from syndicate.reviews.excerpt import (
     is_promo,
     prose,
     read_excerpt,
+    read_opening,
     read_standfirst,
     sentences,
     shorten,
@@ -140,7 +141,8 @@ def _review(parts: _Parts, site_names: tuple[str, ...]) -> Review:
         directors=directors,
         cast=credits.cast or title.cast or parts.data.cast,
         standfirst=_standfirst(parts),
-        excerpt=_excerpt(parts),
+        excerpt=read_excerpt(_lines(parts)),
+        opening=read_opening(_lines(parts)),
         rating=_rating(parts, film),
     )
 
@@ -226,13 +228,14 @@ def _summary(entry: Entry) -> str:
     return lines[0].text if len(lines) == 1 and not is_promo(lines[0].text) else ""
 
 
-def _excerpt(parts: _Parts) -> str | None:
+def _lines(parts: _Parts) -> list[str]:
+    """Return the prose without the standfirst; none where nothing follows the credits."""
     if parts.credits.after is None:
-        return None
+        return []
     lines = [line for line in parts.prose if line != parts.standfirst]
     if parts.body.plain and lines and not re.search(r"[.!?…][\"'”’)]*$", lines[-1]):
         lines[-1] += "…"
-    return read_excerpt(lines)
+    return lines
 
 
 def _rating(parts: _Parts, film: Film) -> Rating | None:

@@ -66,6 +66,8 @@ class Review:
     """The one sentence above the jump break; plain text."""
     excerpt: str | None = None
     """The first prose after the credits, plain text, whole sentences where they fit."""
+    opening: tuple[str, ...] = ()
+    """The same at greater length, by its paragraphs: for a letter that carries this review alone."""
     rating: Rating | None = None
 
 

@@ -52,6 +52,7 @@ def _review(data: _Json) -> Review:
         cast=_names(data["cast"]),
         standfirst=cast(str | None, data["standfirst"]),
         excerpt=cast(str | None, data["excerpt"]),
+        opening=_names(data.get("opening", ())),
         rating=None if rating is None else _rating(rating),
     )
 

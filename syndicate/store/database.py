@@ -249,6 +249,12 @@ def get_value(connection: Connection, key: str) -> str | None:
     return value
 
 
+def values_named(connection: Connection, beginning: str) -> dict[str, str]:
+    """Return the small values whose names begin so."""
+    rows = connection.execute(select(meta.c.key, meta.c.value).where(meta.c.key.startswith(beginning, autoescape=True)))
+    return {row.key: row.value for row in rows}
+
+
 def set_value(connection: Connection, key: str, value: str | None) -> None:
     """Set a small value by name; None removes it."""
     if value is None:

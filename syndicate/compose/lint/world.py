@@ -19,6 +19,6 @@ def world_texts(selection: Selection, masthead: Masthead) -> tuple[str, ...]:
 def _of_review(published: PublishedReview) -> Iterator[str | None]:
     review = published.review
     yield from (published.title, published.link, review.film.title, review.strand, review.standfirst, review.excerpt)
-    yield from (*review.reviewers, *review.directors, *review.cast)
+    yield from (*review.opening, *review.reviewers, *review.directors, *review.cast)
     if published.image:
         yield from (published.image.alt, published.image.url)

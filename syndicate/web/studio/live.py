@@ -112,7 +112,8 @@ class Live:
 
 
 def _periods(config: Config, now: datetime) -> tuple[datetime, ...]:
-    return tuple(next_period(digest.at, config.site.zone, now) for digest in config.digests.values())
+    hours = (digest.at for digest in config.digests.values())
+    return tuple(next_period(hour, config.site.zone, now) for hour in hours if hour)
 
 
 def database_mark(database: Database) -> Marks | str:
