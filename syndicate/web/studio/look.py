@@ -27,6 +27,7 @@ from syndicate.web.studio.entries import ShownEntry, film_of, next_places, short
 from syndicate.web.studio.findings import ShownFindings, shown_findings
 from syndicate.web.studio.inbox import InboxLine, inbox_lines
 from syndicate.web.studio.letters import Bodies, Printed, bodies, is_posting
+from syndicate.web.studio.memory import Memory
 from syndicate.web.studio.statuses import ShownAccount, shown_accounts
 from syndicate.web.studio.viewing import pictures_of
 
@@ -117,22 +118,23 @@ class Look:
         return next(full, self.issues[0] if self.issues else None)
 
 
-def look_at(app: App, *, at: datetime | None = None) -> Look:
+def look_at(app: App, *, at: datetime | None = None, memory: Memory | None = None) -> Look:
     """Return everything as it is now, or as it would be at another time with what is known today.
 
-    Raises StoreError where the database cannot be read.
+    `memory` is for who looks again: it must be that of the app's config and templates as they stand. Raises
+    StoreError where the database cannot be read.
     """
-    now = at or app.clock.now()
+    now, memory = at or app.clock.now(), memory or Memory()
     pictures: dict[str, str] = {}
     address = _address_into(pictures)
     drafts = {name: _drafted(app, name, at) for name in app.config.digests}
     issues = tuple(
-        _faulty(app, name, made, now) if isinstance(made, TemplateError) else _next(app, made)
+        _faulty(app, name, made, now) if isinstance(made, TemplateError) else _next(app, made, memory)
         for name, made in drafts.items()
     )
     for issue in issues:
         _collect(issue, address)
-    accounts = shown_accounts(app, address, now)
+    accounts = shown_accounts(app, address, now, memory)
     good = tuple(made for made in drafts.values() if isinstance(made, Draft))
     return Look(
         site=app.config.site.name,
@@ -186,7 +188,7 @@ def _drafted(app: App, name: str, at: datetime | None) -> Draft | TemplateError:
         return fault
 
 
-def _next(app: App, made: Draft) -> ShownIssue:
+def _next(app: App, made: Draft, memory: Memory) -> ShownIssue:
     digest = app.config.digests[made.digest]
     printed = Printed(
         digest=made.digest,
@@ -197,6 +199,7 @@ def _next(app: App, made: Draft) -> ShownIssue:
         date=made.period,
     )
     reviews = len(made.selection.reviews)
+    made_of = ("lint", made.digest, made.inputs_hash, made.templates_hash)
     return _shown(
         app,
         printed,
@@ -204,7 +207,9 @@ def _next(app: App, made: Draft) -> ShownIssue:
         state="next" if reviews else "nothing new",
         reviews=reviews,
         more=made.selection.more,
-        findings=_findings(app, made) if reviews else None,
+        findings=memory.recall(("lint", made.digest, made.inputs_hash), lambda: _findings(app, made))
+        if reviews
+        else None,
         arrangement=arranged(made, next_places(app, made), cap=digest.cap),
         approval=_approval(app, made),
     )
@@ -258,7 +263,6 @@ def _shown(
 
 
 def _faulty(app: App, name: str, fault: TemplateError, now: datetime) -> ShownIssue:
-    slot = app.config.digests[name].at
     return ShownIssue(
         digest=name,
         number=app.issues.next_number(name),

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from threading import Event, RLock
-from time import monotonic
+from threading import RLock
+from time import monotonic, sleep
 
 from syndicate.app import App
 from syndicate.compose.choices import Choices
@@ -22,6 +22,7 @@ from syndicate.feeds.pictures import PictureCache
 from syndicate.pipeline.choose import choose
 from syndicate.web.studio.live import Live, Marks, Stamp
 from syndicate.web.studio.look import Look, ShownIssue, look_at, past_issue, picture_name
+from syndicate.web.studio.memory import Memory
 from syndicate.web.studio.viewing import pictures_of
 
 MISSING_SECONDS = 300
@@ -54,13 +55,13 @@ class Scene:
 class Studio:
     """The installation behind the routes, drawn anew only when it changed."""
 
-    def __init__(self, live: Live, *, settle_seconds: float = SETTLE_SECONDS) -> None:
+    def __init__(self, live: Live, *, wait: Callable[[float], object] = sleep) -> None:
         self.live = live
-        self._settle_seconds = settle_seconds
+        self._wait = wait
         self._lock = RLock()
         self._scenes: OrderedDict[datetime | None, Scene] = OrderedDict()
         self._missing: dict[str, float] = {}
-        self._never = Event()
+        self._memory = Memory()
 
     def scene(self, at: datetime | None = None) -> Scene:
         """Return what is to be shown now, as it stands or as it would at `at`; cheap where nothing changed."""
@@ -148,7 +149,7 @@ class Studio:
         for _ in range(MOST_WAITS):
             if scene is was or not scene.is_faulty:
                 break
-            self._never.wait(self._settle_seconds)
+            self._wait(SETTLE_SECONDS)
             was, scene = scene, self._current(at, scene)
         return scene
 
@@ -157,7 +158,7 @@ class Studio:
             with self.live.look() as (app, stamp):
                 if was and was.key == stamp:
                     return was
-                return drawn(app, stamp, at)
+                return drawn(app, stamp, at, self._memory.under(stamp.files))
         except SyndicateError as fault:
             key = self.live.marks()
             if was and was.key == key:
@@ -171,9 +172,9 @@ class Studio:
             del self._scenes[at]
 
 
-def drawn(app: App, key: Stamp | Marks = (), at: datetime | None = None) -> Scene:
-    """Return the scene of an installation; `key` says of when it is."""
-    look = look_at(app, at=at)
+def drawn(app: App, key: Stamp | Marks = (), at: datetime | None = None, memory: Memory | None = None) -> Scene:
+    """Return the scene of an installation; `key` says of when it is, `memory` what was made of the same files."""
+    look = look_at(app, at=at, memory=memory)
     version = _version(key.files if isinstance(key, Stamp) else key, at, look)
     return Scene(key=key, version=version, look=look, fault=None, pictures=app.pictures, at=at)
 

@@ -17,6 +17,7 @@ from syndicate.errors import TemplateError
 from syndicate.pipeline.posts import compose, kept_limits, spacing_of
 from syndicate.store.entries import StoredEntry
 from syndicate.store.statuses import StoredStatus
+from syndicate.web.studio.memory import Memory
 
 SHOWN_NEXT, SHOWN_LAST = 10, 3
 
@@ -92,12 +93,12 @@ class _Coming:
     planned: StoredStatus | None = None
 
 
-def shown_accounts(app: App, address: Address, now: datetime) -> tuple[ShownAccount, ...]:
+def shown_accounts(app: App, address: Address, now: datetime, memory: Memory) -> tuple[ShownAccount, ...]:
     """Return every account of the config as of `now`. Reads what is stored and asks no instance."""
-    return tuple(_shown_account(app, name, address, now) for name in app.config.accounts)
+    return tuple(_shown_account(app, name, address, now, memory) for name in app.config.accounts)
 
 
-def _shown_account(app: App, name: str, address: Address, now: datetime) -> ShownAccount:
+def _shown_account(app: App, name: str, address: Address, now: datetime, memory: Memory) -> ShownAccount:
     rules, limits = app.config.accounts[name], kept_limits(app, name)
     coming = list(_coming(app, name, now))
     shown = zip(coming[:SHOWN_NEXT], _times(app, name, coming, now), strict=False)
@@ -105,7 +106,7 @@ def _shown_account(app: App, name: str, address: Address, now: datetime) -> Show
     return ShownAccount(
         name=name,
         place=rules.instance or f"written to {rules.outbox or 'out'}",
-        next=tuple(_next(app, name, each, when, limits, address) for each, when in shown),
+        next=tuple(_next(app, name, each, when, limits, address, memory) for each, when in shown),
         later=tuple(each.entry.id for each in coming[SHOWN_NEXT:]),
         last=tuple(_last(app, each, limits, address) for each in _newest(sent)),
     )
@@ -143,11 +144,13 @@ def _times(app: App, name: str, coming: Iterable[_Coming], now: datetime) -> Ite
             yield When(at=last)
 
 
-def _next(app: App, name: str, coming: _Coming, when: When, limits: StatusLimits, address: Address) -> ShownStatus:
+def _next(
+    app: App, name: str, coming: _Coming, when: When, limits: StatusLimits, address: Address, memory: Memory
+) -> ShownStatus:
     planned, review = coming.planned, coming.entry.published_review()
     fault, content = None, planned.content if planned else None
     try:
-        content = content or compose(app, review, name, limits)
+        content = content or memory.recall((name, limits, review), lambda: compose(app, review, name, limits))
     except TemplateError as error:
         fault = str(error)
     return ShownStatus(

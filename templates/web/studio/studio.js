@@ -14,20 +14,19 @@ function remember(name, value) {
 
 // ---- The letter: frames, text and sources ------------------------------------------------------------------------
 
-const wideEnough = matchMedia("(min-width: 1320px)");
+const wideEnough = matchMedia("(min-width: 1320px)"), narrow = matchMedia("(max-width: 600px)");
 let marked = "";
 const turns = new WeakMap();
 
 function chosen(name) {
-  const value = $(`#switches input[name=${name}]:checked`)?.value ?? "";
-  return name === "view" && value === "both" && !wideEnough.matches ? "desktop" : value;
+  return $(`#switches input[name=${name}]:checked`)?.value ?? "";
 }
 
 function show() {
   const stage = $("#stage");
   if (!stage) return;
+  if (chosen("view") === "both" && !wideEnough.matches) $(narrow.matches ? "#view-phone" : "#view-desktop").checked = true;
   const view = chosen("view");
-  if (view === "desktop" && !wideEnough.matches) $("#view-desktop").checked = true;
   $("#preview").dataset.view = stage.dataset.view = view;
   stage.dataset.colours = chosen("colours");
   const address = frameAddress(stage);
@@ -64,7 +63,7 @@ function turn(screen, address) {
     const top = isFirst || (marked && address.includes(`marked=${marked}`)) ? null : scrolled(old);
     fresh.classList.remove("coming");
     old.remove();
-    if (top !== null) scrollTo(fresh, top);
+    if (top !== null) scrollFrame(fresh, top);
     else if (marked) found(fresh);
     screen.dataset.shown = address;
   };
@@ -77,7 +76,7 @@ function inside(frame) {
 }
 
 const scrolled = frame => inside(frame)?.scrollY ?? 0;
-const scrollTo = (frame, top) => inside(frame)?.scrollTo(0, top);
+const scrollFrame = (frame, top) => inside(frame)?.scrollTo(0, top);
 const found = frame => inside(frame)?.document.getElementById("found")?.scrollIntoView({ block: "center" });
 
 // The desktop is at least 640 pixels wide, or the letter would take it for a phone: drawn smaller where there is less.
@@ -207,10 +206,14 @@ function dropped(node) {
   return after;
 }
 
-let asked = 0;
+let asked = 0, refreshing = Promise.resolve();
 
-async function refresh() {
-  const turn = ++asked;
+function refresh() {
+  refreshing = fetched(++asked);
+  return refreshing;
+}
+
+async function fetched(turn) {
   let answer, text;
   try {
     answer = await fetch(location.pathname + location.search, { cache: "no-store" });
@@ -261,8 +264,10 @@ function lost(isLost) {
 function listen() {
   const at = document.body.dataset.live;
   const source = new EventSource(`/events${at ? `?at=${encodeURIComponent(at)}` : ""}`);
-  source.addEventListener("version", event => {
+  source.addEventListener("version", async event => {
     lost(false);
+    await editor.busy;
+    await refreshing;
     if (event.data !== document.body.dataset.version) refresh();
   });
   source.addEventListener("error", () => {
@@ -312,7 +317,7 @@ const editor = {
     if (!this.canWrite()) return;
     state("busy", "…");
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.send(this.choices()), 300);
+    this.timer = setTimeout(() => this.send(this.choices()), 200);
   },
 
   async send(choices, { isUndo = false, clear = false } = {}) {
