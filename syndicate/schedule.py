@@ -84,9 +84,9 @@ def next_period(slot: Slot, zone: ZoneInfo, now: datetime) -> datetime:
 def approval_closes(
     slot: Slot, zone: ZoneInfo, period: datetime, *, ahead: timedelta, max_lateness: timedelta
 ) -> datetime:
-    """Return until when a period's issue may be approved: until it is too late, or the next one is asked for.
+    """Return from when on a period's issue may not be approved: it is too late, or the next one is asked for.
 
-    So one letter of a digest waits at a time; its own hour is never too late.
+    So one letter of a digest waits at a time. Never before its own hour.
     """
     asked_next = next_period(slot, zone, period) - ahead
     return min(period + max_lateness, max(period, asked_next))

@@ -79,7 +79,7 @@ def approve(app: App, number: int, *, shown: str | None = None, anyway: bool = F
     if issue.state is not IssueState.DRAFT:
         return Approved(answer=_settled(issue), issue=issue)
     digest = digest_of(app, issue.digest)
-    if app.clock.now() > closes(app, digest, issue.period):
+    if app.clock.now() >= closes(app, digest, issue.period):
         _lapse(app, issue)
         return approve(app, number, shown=shown, anyway=anyway)
     made = _refreshed(app, digest, issue)
@@ -128,7 +128,7 @@ def _one(app: App, name: str, digest: Digest) -> list[Published]:
     """Do what is due of one digest: of each draft that waits, and of the period that should have one."""
     done = []
     for issue in app.approvals.waiting(name):
-        if app.clock.now() > closes(app, digest, issue.period):
+        if app.clock.now() >= closes(app, digest, issue.period):
             done.append(_lapse(app, issue))
         elif made := _refreshed(app, digest, issue):
             done += _asked(app, digest, made)
@@ -145,7 +145,7 @@ def _period_to_ask(app: App, name: str, digest: Digest) -> Due | None:
     waiting = {each.period for each in app.approvals.waiting(name)}
     if due is None or due.period in waiting:
         return None
-    return Due(period=due.period, late=due.late or now > closes(app, digest, due.period))
+    return Due(period=due.period, late=due.late or now >= closes(app, digest, due.period))
 
 
 def _near(app: App, name: str, digest: Digest, now: datetime) -> Due | None:
