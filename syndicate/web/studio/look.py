@@ -207,9 +207,7 @@ def _next(app: App, made: Draft, memory: Memory) -> ShownIssue:
         state="next" if reviews else "nothing new",
         reviews=reviews,
         more=made.selection.more,
-        findings=memory.recall(("lint", made.digest, made.inputs_hash), lambda: _findings(app, made))
-        if reviews
-        else None,
+        findings=memory.recall(made_of, lambda: _findings(app, made)) if reviews else None,
         arrangement=arranged(made, next_places(app, made), cap=digest.cap),
         approval=_approval(app, made),
     )
