@@ -76,12 +76,14 @@ def serve(app: ASGIApp, listener: socket.socket, *, at_end: Callable[[], object]
 
 
 @contextmanager
-def served_beside(app: ASGIApp, listener: socket.socket, *, ended: Callable[[], object]) -> Iterator[None]:
+def served_beside(
+    app: ASGIApp, listener: socket.socket, *, ended: Callable[[], object], at_end: Callable[[], object] = lambda: None
+) -> Iterator[None]:
     """Serve in a thread until the block is left; `ended` is called there should the server end by itself.
 
-    A fault of the server is raised when the block is left.
+    `at_end` as `serve` has it. A fault of the server is raised when the block is left.
     """
-    server = _server(app)
+    server = _server(app, at_end)
     faults: list[BaseException] = []
 
     def run() -> None:

@@ -48,6 +48,11 @@ class Events:
         self._watcher: asyncio.Task[None] | None = None
         self._ended = False
 
+    @property
+    def open_pages(self) -> int:
+        """Return how many listen."""
+        return len(self._listeners)
+
     async def answer(self, request: Request) -> Response:
         """Answer GET /events?at=: `event: version` at once, and again whenever the scene is another one."""
         if request.method == "HEAD":

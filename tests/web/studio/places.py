@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,9 @@ templates: templates
 """
 
 
+TOKEN, HOST = "the-token-of-this-start", "127.0.0.1:8025"
+
+
 @dataclass
 class MovedClock:
     """A clock that stands still until it is moved."""
@@ -75,11 +79,11 @@ class Place:
             yield app
 
     @contextmanager
-    def previewed(self) -> Iterator[Browser]:
-        """Open the preview over it."""
+    def previewed(self, *, token: str | None = TOKEN) -> Iterator[Browser]:
+        """Open the studio over it."""
         live = Live(self.config, environ={}, clock=self.clock)
         try:
-            yield Browser(studio_app(live), live)
+            yield Browser(studio_app(live, token=token), live)
         finally:
             live.close()
 
@@ -116,15 +120,35 @@ class Browser:
     app: Starlette
     live: Live
 
-    def get(self, path: str, *, host: str = "127.0.0.1:8025", method: str = "GET") -> httpx.Response:
+    def get(self, path: str, *, host: str = HOST, method: str = "GET") -> httpx.Response:
+        """Return the answer to a look."""
+        return self.ask(method, path, {"Host": host})
+
+    def post(self, path: str, values: object, **changes: str | None) -> httpx.Response:
+        """Return the answer to what our page posts; `changes` are headers, with _ for -, and None for one less."""
+        return self.ask("POST", path, headers(**changes), json.dumps(values).encode())
+
+    def ask(self, method: str, path: str, headers: Mapping[str, str], content: bytes | None = None) -> httpx.Response:
         """Return the answer to one request."""
 
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(app=self.app)
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8025") as client:
-                return await client.request(method, path, headers={"Host": host})
+                return await client.request(method, path, headers=headers, content=content)
 
         return asyncio.run(ask())
+
+
+def headers(**changes: str | None) -> dict[str, str]:
+    """Return what a browser sends along with what our own page posts, but for `changes`."""
+    own: dict[str, str | None] = {
+        "Host": HOST,
+        "Origin": f"http://{HOST}",
+        "Content-Type": "application/json",
+        "X-Studio-Token": TOKEN,
+    }
+    own |= {name.replace("_", "-"): value for name, value in changes.items()}
+    return {name: value for name, value in own.items() if value is not None}
 
 
 def make_place(folder: Path, change: Callable[[str], str] = str) -> Place:
