@@ -121,11 +121,11 @@ def all_well(app: App, name: str) -> None:
 def _waiting_period(app: App, name: str, digest: Digest) -> datetime | None:
     """Return the period whose draft waits for approval, and may still be approved."""
     waiting = (each.period for each in app.approvals.waiting(name))
-    return next((each for each in waiting if app.clock.now() <= closes(app, digest, each)), None)
+    return next((each for each in waiting if app.clock.now() < closes(app, digest, each)), None)
 
 
 def closes(app: App, digest: Digest, period: datetime) -> datetime:
-    """Return until when a period's issue may be approved."""
+    """Return the moment from which on a period's issue may not be approved any more."""
     return approval_closes(
         digest.hour, app.config.site.zone, period, ahead=digest.approval_ahead, max_lateness=digest.max_lateness
     )
