@@ -18,7 +18,7 @@ from syndicate.cli.context import (
     when,
 )
 from syndicate.cli.issues_approve import approve
-from syndicate.cli.issues_lint import draft_of, lint, tell_errors
+from syndicate.cli.issues_lint import draft_of, lint, nothing_words, tell_errors
 from syndicate.cli.issues_show import film_of, prove, show, summary_of
 from syndicate.cli.terminal import write_bytes
 
@@ -61,7 +61,7 @@ def build(context: click.Context, digest: str | None, as_json: bool) -> None:
         if made.selection.more:
             click.echo(f"\nand {made.selection.more} more, which wait for the next issue")
         if not made.selection.reviews:
-            click.echo("nothing new: this issue would be skipped")
+            click.echo(nothing_words(app, made.digest))
 
 
 @command.command()

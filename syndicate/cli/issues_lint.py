@@ -32,7 +32,7 @@ def lint(context: click.Context, digest: str | None, as_json: bool) -> None:
         for found in findings:
             click.echo(line_of(found))
     if not made.selection.reviews:
-        click.echo("nothing new: this issue would be skipped", err=True)
+        click.echo(nothing_words(app, made.digest), err=True)
         return
     told = ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items())
     click.echo(f"issue {made.number} of {made.digest}: {told}", err=True)
@@ -59,3 +59,10 @@ def draft_of(app: App, digest: str | None) -> Draft:
         there = ", ".join(app.config.digests) or "none"
         raise ConfigError(f"which digest? config.yaml has: {there}", hint="name it after the command")
     return draft(app, digest or next(iter(app.config.digests)))
+
+
+def nothing_words(app: App, digest: str) -> str:
+    """Return what there is to say of a next issue that carries nothing."""
+    if app.config.digests[digest].every:
+        return "nothing waits: the next review that is announced gets a letter of its own"
+    return "nothing new: this issue would be skipped"

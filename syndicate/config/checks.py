@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from syndicate.config.mail import Mail, Relay, Security
-from syndicate.config.schema import Config
+from syndicate.config.schema import Config, Digest
 from syndicate.config.source import Fault, Keys, Source
 from syndicate.config.theme import theme_faults
 from syndicate.config.values import did_you_mean, is_loopback, split_sender
@@ -174,17 +174,11 @@ def _digests(tree: _Tree) -> _Found:
             yield (*at, "approval"), "needs notify: whom shall we ask?"
         if digest:
             yield from _one_of(digest, at, ("at", "every"), "an hour for all that is new, or a letter for each review")
-        if _given(digest, "every") and not _given(digest, "at"):
-            yield from _without_hour(digest, at)
-
-
-def _without_hour(digest: _Tree, at: Keys) -> _Found:
-    """What speaks of an hour, or of several reviews, says nothing where each review has a letter of its own."""
-    for key in ("max_lateness", "cap", "sections", "lead", "approval_ahead"):
-        if _given(digest, key):
-            yield (*at, key), "has no meaning beside every: each letter carries one review, as it is announced"
-    if digest.get("approval") == "required":
-        yield (*at, "approval"), "a letter for each review waits for nobody; for an approval give the digest an hour"
+        if _given(digest, "every") and digest.get("approval") == "required":
+            yield (
+                (*at, "approval"),
+                "a letter for each review waits for nobody; for an approval give the digest an hour",
+            )
 
 
 def _known(part: _Tree, at: Keys, key: str, known: _Tree) -> _Found:
@@ -304,6 +298,7 @@ def _digest_warnings(config: Config) -> _Found:
     for name, digest in config.digests.items():
         if not digest.lists:
             yield ("digests", name), f"{name} has no lists: its issues reach nobody"
+        yield from _idle(name, digest)
         if digest.at and digest.max_age <= timedelta(days=7) and len(digest.at.weekdays) == 1:
             yield (
                 ("digests", name, "max_age"),
@@ -313,6 +308,13 @@ def _digest_warnings(config: Config) -> _Found:
     for name in config.lists:
         if name not in used:
             yield ("lists", name), f"no digest goes to the list {name}"
+
+
+def _idle(name: str, digest: Digest) -> _Found:
+    """What speaks of an hour, or of several reviews, says nothing where each review has a letter of its own."""
+    for key in ("max_lateness", "cap", "sections", "lead", "approval_ahead") if digest.every else ():
+        if getattr(digest, key) != Digest.model_fields[key].default:
+            yield ("digests", name, key), "means nothing beside every: each letter carries one review, as it comes"
 
 
 def _feed_warnings(config: Config) -> _Found:

@@ -116,6 +116,7 @@ def _taken(text: str) -> str:
         match = re.match(r"( *)#([a-z_]+):(.*)", line)
         relay = bool(match and match[2] in ("relay", "relays")) or (relay and len(line) - len(line.lstrip()) > 2)
         taken = match and not relay and match[2] not in ALTERNATIVES and match[2] != "url"
+        taken = taken and line.strip() != "#every: review"
         lines.append(f"{match[1]}{match[2]}:{match[3]}" if match and taken else line)
     return "\n".join(lines)
 

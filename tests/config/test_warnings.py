@@ -54,6 +54,7 @@ WARNINGS = {
     "a digest for nobody": ("    lists: [readers, films]\n", "", 20, "weekly has no lists"),
     "a list of no digest": ("[readers, films]", "[readers]", 18, "no digest goes to the list films"),
     "too young for the week": (AT, f"{AT}    max_age: 7d\n", 23, "may be too old for the next issue"),
+    "a cap of one": (AT, "    every: review\n    cap: 3\n", 23, "means nothing beside every"),
     "a password that is not set": ("SMTP_PASSWORD", "OTHER", 15, "the variable OTHER is not set here"),
     "a token that is not there": ("token_env: TOKEN", "token_file: t", 26, "t is not there"),
     "a free mailer": (
