@@ -66,7 +66,7 @@ def _eml(app: App, issue: Printed, posting: bool) -> bytes:
     reader = "" if posting else SAMPLE_NAME
     try:
         press = Press(
-            _with_a_key(app),
+            with_a_key(app),
             app.config.mail,
             issue.email,
             ways_out=issue.ways_out,
@@ -78,7 +78,7 @@ def _eml(app: App, issue: Printed, posting: bool) -> bytes:
         return f"{error}\n".encode()
 
 
-def _with_a_key(app: App) -> App:
+def with_a_key(app: App) -> App:
     """Return the app, with an example key where its own is not made yet: looking makes no file."""
     if app.config.resolve(app.config.secret_key_file).exists():
         return app

@@ -26,7 +26,7 @@ from syndicate.web.studio.arranging import Arrangement, arranged
 from syndicate.web.studio.entries import ShownEntry, film_of, next_places, short, shown_entries
 from syndicate.web.studio.findings import ShownFindings, shown_findings
 from syndicate.web.studio.inbox import InboxLine, inbox_lines
-from syndicate.web.studio.letters import Bodies, Printed, bodies, is_posting
+from syndicate.web.studio.letters import Bodies, Printed, bodies, is_posting, with_a_key
 from syndicate.web.studio.memory import Memory
 from syndicate.web.studio.statuses import ShownAccount, shown_accounts
 from syndicate.web.studio.viewing import pictures_of
@@ -282,7 +282,7 @@ def _faulty(app: App, name: str, fault: TemplateError, now: datetime) -> ShownIs
 def _findings(app: App, made: Draft) -> ShownFindings | None:
     """Return what the lint says of a draft; None where it cannot be asked, which the page says elsewhere."""
     try:
-        found = lint_draft(app, made)
+        found = lint_draft(with_a_key(app), made)
     except SyndicateError:
         return None
     films = {safe_url(each.link) or "": film_of(each) for each in made.selection.reviews}

@@ -55,7 +55,7 @@ def exit_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object
 def test_it_prints_its_address_serves_there_and_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     with running(make_place(tmp_path)) as (process, address):
         assert address.startswith("http://127.0.0.1:")
-        assert "The next issue" in answer(address)
+        assert "Weekly, issue 1" in answer(address)
         process.send_signal(number)
         _, story = process.communicate(timeout=WAIT_SECONDS)
         assert process.returncode == 0
@@ -75,7 +75,7 @@ def test_it_opens_the_browser_where_asked_to(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("BROWSER", str(browser))
     told = os.open(shown, os.O_RDONLY | os.O_NONBLOCK)
     with running(place, "--open") as (_, address):
-        assert "The next issue" in answer(address), "it serves while the browser is open"
+        assert "Weekly, issue 1" in answer(address), "it serves while the browser is open"
         assert select.select([told], [], [], WAIT_SECONDS)[0]
         assert os.read(told, 1000).decode().strip() == address
         closed.write_text("")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -33,7 +34,7 @@ def test_it_tells_who_gets_the_next_issue_and_when(place: Place) -> None:
     with place.previewed() as browser:
         page = browser.get("/").text
     for words in (
-        "The next issue",
+        "Weekly, issue 1",
         "Fri 27 Nov, 09:00",
         "Weekly readers, 2 readers",
         "films, films@lists.example",
@@ -67,16 +68,18 @@ def test_a_content_warning_hides_the_status_and_says_what_it_says(place: Place) 
     assert '<span class="warning">Horror film</span>' in page
 
 
-def test_after_the_issue_went_out_the_last_one_is_shown_and_the_next_has_nothing_new(tmp_path: Path) -> None:
+def test_after_the_issue_went_out_the_next_has_nothing_new_and_the_last_is_a_click_away(tmp_path: Path) -> None:
     place = make_place(tmp_path)
     place.move_to(FRIDAY_AT_NINE)
     with place.opened() as app:
         tick(app)
     with place.previewed() as browser:
-        page, following = browser.get("/").text, browser.get("/?issue=weekly").text
-    assert "The last issue" in page
-    assert "weekly 1: sent" in page
-    assert "Nothing new. Unless a review is announced before Fri 4 Dec, 09:00, this issue is skipped" in following
+        page, last = browser.get("/").text, browser.get("/?issue=weekly/1").text
+    assert "Nothing new. Unless a review is announced before Fri 4 Dec, 09:00, this issue is skipped" in page
+    assert '<a href="/?issue=weekly/1">' in page
+    assert "The Last Ferry to Inishgall and 5 more (issue 1)" in page
+    assert "Weekly, issue 1" in last
+    assert 'id="editor"' not in last, "what was sent is not arranged any more"
 
 
 def put(app: App, number: int, state: str, reason: str | None) -> None:
@@ -93,15 +96,17 @@ def test_every_post_says_where_it_stands_and_what_changes_that(tmp_path: Path) -
         put(app, 9, "ignored", "other: an interview")
     shown = {each.id: each for each in look(place).entries}
     settle = in_words(timedelta(minutes=10))
-    assert (shown[1].label, shown[1].command) == ("left out", "syndicate reviews release 1")
-    assert shown[2].places == ("next issue of weekly", "main: planned")
-    assert shown[6].places == ("not in the next issue of weekly: past its cap or max_age", "main: planned")
-    assert (shown[7].label, shown[7].command) == (
-        "held back",
-        "syndicate feeds accept reviews --as-history   (or --as-new)",
-    )
-    assert (shown[8].label, shown[8].why) == ("settling", f"It is announced once it has stood unchanged for {settle}.")
+    said = {number: [(each.text, each.command) for each in entry.because] for number, entry in shown.items()}
+    assert said[1] == [("Left out by you, of everything.", "syndicate reviews release 1")]
+    assert [text for text, _ in said[2]] == [
+        "In issue 1 of weekly, the lead: newest first.",
+        "Status 30m after the one before on main.",
+    ]
+    assert said[6][0] == ("Past the cap of 4: not in issue 1 of weekly, it waits for the next.", None)
+    assert said[7][0][1] == "syndicate feeds accept reviews --as-history   (or --as-new)"
+    assert f"announced once it has stood unchanged for {settle}" in said[8][0][0]
     assert (shown[9].label, shown[9].is_asleep) == ("not carried", True)
+    assert said[9] == [("Not a review (other): an interview.", "syndicate reviews release 9")]
     assert (shown[10].label, shown[10].is_asleep) == ("history", True)
 
 
@@ -169,7 +174,7 @@ def test_what_is_not_there_is_not_there(place: Place, path: str) -> None:
 
 def test_an_unknown_issue_shows_the_next(place: Place) -> None:
     with place.previewed() as browser:
-        assert "weekly 1: next" in browser.get("/?issue=%3Cscript%3E").text
+        assert "Weekly, issue 1" in browser.get("/?issue=%3Cscript%3E").text
 
 
 class OfflineFetcher:
@@ -206,9 +211,9 @@ def version(browser: Browser) -> str:
 def test_nothing_is_drawn_anew_while_nothing_changes(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[App] = []
 
-    def counted(app: App) -> Look:
+    def counted(app: App, **how: Any) -> Look:
         drawn.append(app)
-        return look_at(app)
+        return look_at(app, **how)
 
     monkeypatch.setattr("syndicate.web.studio.scene.look_at", counted)
     with place.previewed() as browser:
