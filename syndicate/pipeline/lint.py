@@ -13,8 +13,8 @@ from syndicate.errors import LintError
 from syndicate.pipeline.draft import SLOT, Draft, ways_out
 from syndicate.pipeline.examples import example_letter, filled
 
-READERS = ("reader@example.org", "neighbour@example.net")
-"""Two readers whom nobody is."""
+READERS = ("one-of-two@example.org", "two-of-two@example.net")
+"""Two readers whom nobody is, and whose addresses no letter has a reason to show."""
 
 
 def lint_draft(app: App, made: Draft) -> tuple[Finding, ...]:
@@ -59,7 +59,8 @@ def _facts(app: App, made: Draft, mail: Mail | None, copies: tuple[Copy, ...]) -
         review_links=tuple(safe_url(each.link) or made.masthead.site_url for each in reviews),
         ways_out=tuple(way.replace(SLOT, "example") for way in ways_out(app.config)),
         token_proves=_proves(app, copies[0]) if copies and copies[0].token else None,
-        quoted=world_texts(made.selection, made.masthead),
+        site_url=made.masthead.site_url,
+        quoted=world_texts(made.selection, made.masthead, made.kept.choices),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html import escape
+from unicodedata import east_asian_width
 
 from syndicate.compose.lint.document import FILLER
 from syndicate.compose.lint.model import Fault, Severity, Subject
@@ -78,7 +79,7 @@ def identity(subject: Subject) -> Iterator[Fault]:
 
 def leftovers(subject: Subject) -> Iterator[Fault]:
     """10: what a template did not fill."""
-    quoted = "\n".join(subject.facts.quoted)
+    quoted = subject.quoted
     how = "mend the template, or the digest's subject"
     places = [("subject", subject.email.subject), ("preheader", subject.email.preheader)]
     places += [(f"html line {run.line}", run.text) for run in subject.document.runs]
@@ -91,7 +92,7 @@ def leftovers(subject: Subject) -> Iterator[Fault]:
     places += [(f"text line {number}", line) for number, line in enumerate(subject.email.text.splitlines(), start=1)]
     for where, text in places:
         found = _LEFTOVER.search(text)
-        if found and _plain(text) not in _plain(quoted) and found[0] not in quoted:
+        if found and found[0] not in quoted:
             yield Fault(where, f'"{found[0]}" was left by a template', how)
         elif text.strip() in _EMPTY_WORD and text.strip() not in subject.facts.quoted:
             yield Fault(where, f'"{text.strip()}" stands where a value should', how)
@@ -109,7 +110,7 @@ def preheader(subject: Subject) -> Iterator[Fault]:
         )
         return
     said = " ".join(FILLER.sub(" ", first.text).split())
-    if subject.facts.is_issue and not MIN_PREHEADER_CHARS <= len(said) <= MAX_PREHEADER_CHARS:
+    if subject.facts.is_issue and not MIN_PREHEADER_CHARS <= _breadth(said) <= MAX_PREHEADER_CHARS:
         yield Fault("preheader", f"{len(said)} characters: inboxes show 30 to 140", "write it longer, or shorter")
     if said.casefold() == subject.email.subject.strip().casefold():
         yield Fault("preheader", "it says the subject again", "say what the subject does not")
@@ -152,7 +153,17 @@ def no_reviews(subject: Subject) -> Iterator[Fault]:
     if not links:
         yield Fault("issue", "it carries no review", "wait until there is one: a scheduled issue is skipped then")
     for link in sorted({each for each in links if links.count(each) > 1}):
-        yield Fault("issue", f"{link} is in it twice", "leave one out: syndicate reviews hold")
+        yield Fault(
+            "issue",
+            f"{link} is the link of two reviews: one page for both",
+            "leave one out, or mend it in the feed: syndicate reviews hold",
+            Severity.WARNING,
+        )
+
+
+def _breadth(text: str) -> int:
+    """Return how many places a line takes: a Chinese, Japanese or Korean letter two."""
+    return sum(2 if east_asian_width(each) in "WF" else 1 for each in text)
 
 
 def _plain(text: str) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from html.parser import HTMLParser
 
 VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
 )
+SAID = frozenset({"a", "title", "h1", "h2", "h3", "h4", "h5", "h6"})
+"""What is read aloud as one, and looked at whole."""
 UNSEEN = frozenset({"head", "title", "style", "script"})
 FILLER = re.compile("[\u034f\u200b\u200c\u200d\u00ad\ufeff\u00a0\\s]+")
 """Blanks, seen or not."""
@@ -26,8 +29,11 @@ class Element:
     attributes: Mapping[str, str]
     style: Mapping[str, str]
     parent: Element | None
+    look: Look
     text: str = ""
-    """Its own and its descendants' text, with alt texts."""
+    """Its own and its descendants' text, with alt texts: of links, headings and the title alone."""
+    comment: str = ""
+    """What stands directly before it: for Outlook on Windows, another way to lay it out."""
 
     @property
     def where(self) -> str:
@@ -45,7 +51,42 @@ class Element:
     @property
     def is_hidden(self) -> bool:
         """Return whether a sighted reader never sees it."""
-        return any(hides(each) for each in self.parents)
+        return self.look.is_hidden
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How text looks in an element, by its own style and those that it stands in."""
+
+    ink: str = "#000000"
+    paper: str = "#ffffff"
+    """Of both, the nearest that is a hex colour."""
+    pixels: float = 16.0
+    is_bold: bool = False
+    is_hidden: bool = False
+
+    @property
+    def is_large(self) -> bool:
+        """Return whether WCAG 2.2 calls it large-scale text: 18 points, or 14 and bold."""
+        return self.pixels >= 24 or (self.pixels >= 18.66 and self.is_bold)
+
+
+PLAIN = Look()
+_HEX = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})")
+_PIXELS = re.compile(r"([\d.]+)px")
+
+
+def look_in(outer: Look, style: Mapping[str, str], bgcolor: str) -> Look:
+    """Return how text looks in an element of this style, within one that looks so."""
+    size = _PIXELS.fullmatch(style.get("font-size", ""))
+    papers = (style.get("background-color", ""), bgcolor.lower())
+    return Look(
+        ink=style["color"] if _HEX.fullmatch(style.get("color", "")) else outer.ink,
+        paper=next((each for each in papers if _HEX.fullmatch(each)), outer.paper),
+        pixels=float(size[1]) if size else outer.pixels,
+        is_bold=style["font-weight"] in ("bold", "700", "800", "900") if "font-weight" in style else outer.is_bold,
+        is_hidden=outer.is_hidden or hides(style),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +115,8 @@ class Document:
         return (each for each in self.elements if each.tag in tags)
 
 
-def hides(element: Element) -> bool:
-    """Return whether the element itself hides what is in it."""
-    style = element.style
+def hides(style: Mapping[str, str]) -> bool:
+    """Return whether a style hides what is in its element."""
     return (
         style.get("display") == "none"
         or style.get("visibility") == "hidden"
@@ -84,6 +124,7 @@ def hides(element: Element) -> bool:
     )
 
 
+@lru_cache(maxsize=512)
 def declarations(style: str) -> Mapping[str, str]:
     """Return a style attribute's properties in lower case, without !important."""
     pairs = (pair.split(":", 1) for pair in style.split(";") if ":" in pair)
@@ -119,6 +160,7 @@ class _Reader(HTMLParser):
         self.styles: list[tuple[int, str]] = []
         self.faults: list[tuple[int, str]] = []
         self._ids: set[str] = set()
+        self._comment = ""
 
     @property
     def _line(self) -> int:
@@ -127,7 +169,11 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
         parent = self.open[-1] if self.open else None
-        element = Element(tag, self._line, attributes, declarations(attributes.get("style", "")), parent)
+        style, bgcolor = declarations(attributes.get("style", "")), attributes.get("bgcolor", "")
+        outer = parent.look if parent else PLAIN
+        look = look_in(outer, style, bgcolor) if style or bgcolor else outer
+        element = Element(tag, self._line, attributes, style, parent, look, comment=self._comment)
+        self._comment = ""
         self.elements.append(element)
         self._check_tag(element)
         if tag == "img":
@@ -143,6 +189,9 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in VOID:
             return
+        if self.open and self.open[-1].tag == tag:
+            self.open.pop()
+            return
         if not any(each.tag == tag for each in self.open):
             self.faults.append((self._line, f"</{tag}> closes nothing"))
             return
@@ -151,6 +200,7 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         element = self.open[-1] if self.open else None
+        self._comment = "" if data.strip() else self._comment
         if element is not None and element.tag == "style":
             self.styles.append((element.line, data))
         if element is not None:
@@ -160,11 +210,13 @@ class _Reader(HTMLParser):
 
     def handle_comment(self, data: str) -> None:
         self.comments.append((self._line, data))
+        self._comment = data
 
     @staticmethod
     def _say(text: str, element: Element) -> None:
         for each in element.parents:
-            each.text += text
+            if each.tag in SAID:
+                each.text += text
 
     def _check_tag(self, element: Element) -> None:
         own = element.attributes.get("id")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from syndicate.compose.lint.message import Message, read_message
+from syndicate.compose.lint.message import Message
 from syndicate.compose.lint.model import Copy, Fault, Severity, Subject
 
 CLIP_BYTES, NEAR_CLIP_BYTES = 100_000, 80_000
@@ -116,7 +116,7 @@ def wire(subject: Subject) -> Iterator[Fault]:
     if message is None:
         return
     for number, line in enumerate(message.content.split(b"\n"), start=1):
-        if len(line.rstrip(b"\r")) > 998:
+        if len(line) > 998 and len(line.rstrip(b"\r")) > 998:
             yield Fault(f"message line {number}", "longer than 998 octets: relays refuse or cut it", "fold it")
     if found := _UNSETTLED.search(message.content):
         line_number = message.content.count(b"\n", 0, found.start()) + 1
@@ -164,15 +164,14 @@ def merge(subject: Subject) -> Iterator[Fault]:
         return
     one, other, *_ = subject.copies
     for mine, theirs in ((one, other), (other, one)):
-        if mine.address.encode() in theirs.content:
+        if mine.address.encode() in theirs.content and not subject.is_quoted(mine.address):
             yield Fault("message", f"{mine.address} stands in the letter to {theirs.address}", "write no name by hand")
-    if _shared(one) != _shared(other):
+    if _shared(one, subject.messages[0]) != _shared(other, subject.messages[1]):
         yield Fault("message", "two readers' letters differ in more than address, token and date", "share the rest")
 
 
-def _shared(copy: Copy) -> tuple[bytes, ...]:
+def _shared(copy: Copy, message: Message) -> tuple[bytes, ...]:
     """Return what of a letter should be every reader's: decoded, its token and own fields out."""
-    message: Message = read_message(copy.content)
     bodies = [part.get_payload(decode=True) for part in message.parts]
     pieces = [_OWN_FIELDS.sub(b"", message.head + b"\r\n"), *(body for body in bodies if isinstance(body, bytes))]
     forms = [form.encode() for form in (copy.token, copy.token.replace("+", "%2B")) if form]

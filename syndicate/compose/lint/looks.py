@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import chain
 
 from syndicate.compose.lint.clients import ignored_by
@@ -11,8 +12,9 @@ from syndicate.compose.lint.document import FILLER, Element
 from syndicate.compose.lint.model import Fault, Severity, Subject
 
 SMALL_PIXELS, TINY_PIXELS = 13, 10
-_HEX = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})")
+_PADDED = frozenset({"td", "th", "table", "body", "html"})
 _FEATURES = (
+    ("@import", re.compile(r"@import\b"), Severity.ERROR),
     ("var()", re.compile(r"\bvar\("), Severity.ERROR),
     ("calc()", re.compile(r"\bcalc\("), Severity.WARNING),
     ("position", re.compile(r"(?:^|[;{\s])position\s*:\s*(?!static)"), Severity.WARNING),
@@ -31,11 +33,47 @@ def css(subject: Subject) -> Iterator[Fault]:
     )
     blocks = ((f"html line {line}", text) for line, text in subject.document.styles)
     for where, text in chain(inline, blocks):
-        for feature, pattern, severity in _FEATURES:
-            if pattern.search(text.lower()):
-                yield Fault(where, f"{ignored_by(feature)} {feature}", "do without it, or let a table hold", severity)
-        if "@import" in text.lower():
-            yield Fault(where, "@import fetches a stylesheet: Gmail drops the block", "copy the rules", Severity.ERROR)
+        for feature, severity in _features_of(text):
+            yield Fault(where, f"{ignored_by(feature)} {feature}", "do without it, or let a table hold", severity)
+
+
+@lru_cache(maxsize=512)
+def _features_of(css: str) -> tuple[tuple[str, Severity], ...]:
+    """Return what a style has of the features that programs ignore; a letter's cards have few styles, many times."""
+    lower = css.lower()
+    return tuple((feature, severity) for feature, pattern, severity in _FEATURES if pattern.search(lower))
+
+
+def padding(subject: Subject) -> Iterator[Fault]:
+    """29: padding that Word gives to cells alone, where nothing else is there for Word."""
+    for element in subject.document.elements:
+        if element.tag in _PADDED or not _is_padded(element) or _has_words_own(element):
+            continue
+        yield Fault(
+            element.where,
+            f"{ignored_by('padding')} padding on <{element.tag}>: what it holds will stand closer",
+            "put the padding on the cell around it, or add mso-padding-alt",
+        )
+
+
+def _is_padded(element: Element) -> bool:
+    """Return whether padding keeps things apart here; above and below a link it is only room for a thumb."""
+    shorthand = element.style.get("padding", "").split()
+    sides = {f"padding-{side}": element.style.get(f"padding-{side}", "") for side in ("left", "right")}
+    across = shorthand[1::2] or shorthand[:1]
+    if element.tag == "a":
+        return any(map(_is_some, (*across, *sides.values())))
+    ends = (element.style.get("padding-top", ""), element.style.get("padding-bottom", ""))
+    return any(map(_is_some, (*shorthand, *sides.values(), *ends)))
+
+
+def _is_some(length: str) -> bool:
+    return re.match(r"0*\.?0*[1-9]", length) is not None
+
+
+def _has_words_own(element: Element) -> bool:
+    """Return whether the letter says what Word should do: by a property of Word's, or a cell that only Word sees."""
+    return "<td" in element.comment or any("mso-padding-alt" in each.style for each in element.parents)
 
 
 def contrast(subject: Subject) -> Iterator[Fault]:
@@ -44,7 +82,8 @@ def contrast(subject: Subject) -> Iterator[Fault]:
     for run in subject.document.runs:
         if run.element.is_hidden or not FILLER.sub("", run.text):
             continue
-        ink, paper, least = _ink(run.element), _paper(run.element), 3.0 if _is_large(run.element) else 4.5
+        look = run.element.look
+        ink, paper, least = look.ink, look.paper, 3.0 if look.is_large else 4.5
         if (ink, paper, least) in seen or (ratio := ratio_of(ink, paper)) >= least:
             continue
         seen.add((ink, paper, least))
@@ -68,38 +107,11 @@ def _luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _ink(element: Element) -> str:
-    found = (each.style.get("color", "") for each in element.parents)
-    return next((colour for colour in found if _HEX.fullmatch(colour)), "#000000")
-
-
-def _paper(element: Element) -> str:
-    for each in element.parents:
-        for colour in (each.style.get("background-color", ""), each.attributes.get("bgcolor", "").lower()):
-            if _HEX.fullmatch(colour):
-                return colour
-    return "#ffffff"
-
-
-def _is_large(element: Element) -> bool:
-    size = _font_size(element)
-    weight = next((each.style["font-weight"] for each in element.parents if "font-weight" in each.style), "")
-    return size >= 24 or (size >= 18.66 and weight in ("bold", "700", "800", "900"))
-
-
-def _font_size(element: Element) -> float:
-    """Return the size in pixels of the nearest that gives one; 16 where none does."""
-    for each in element.parents:
-        if found := re.fullmatch(r"([\d.]+)px", each.style.get("font-size", "")):
-            return float(found[1])
-    return 16.0
-
-
 def letter_size(subject: Subject) -> Iterator[Fault]:
     """24: letters that can be read on a phone."""
     seen: set[float] = set()
     for run in subject.document.runs:
-        size = _font_size(run.element)
+        size = run.element.look.pixels
         if run.element.is_hidden or not FILLER.sub("", run.text) or size >= SMALL_PIXELS or size in seen:
             continue
         seen.add(size)

@@ -61,12 +61,14 @@ class Facts:
     reply_to: str | None = None
     postal: str | None = None
     review_links: tuple[str, ...] = ()
+    """The link of each review; the site's own address where the feed gave none."""
+    site_url: str = ""
     ways_out: tuple[str, ...] = ()
     """As the filled bodies show them."""
     token_proves: bool | None = None
     """Whether the first copy's token is one that our pages accept; None where its ways out have none."""
     quoted: tuple[str, ...] = ()
-    """The world's own texts in the letter (titles, excerpts …): a film may be called "None" or speak of "{{"."""
+    """The world's own texts in the letter (titles, links …): a film may be called "None" or speak of "{{"."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,9 +85,23 @@ class Subject:
         return read_html(self.email.html)
 
     @cached_property
+    def messages(self) -> tuple[Message, ...]:
+        """Return the copies, read."""
+        return tuple(read_message(copy.content) for copy in self.copies)
+
+    @property
     def message(self) -> Message | None:
         """Return the first copy, read; None where no mail is configured."""
-        return read_message(self.copies[0].content) if self.copies else None
+        return self.messages[0] if self.copies else None
+
+    @cached_property
+    def quoted(self) -> str:
+        """Return all that the world brought, blanks folded."""
+        return " ".join("\n".join(self.facts.quoted).split())
+
+    def is_quoted(self, text: str) -> bool:
+        """Return whether the world brought a text, or a part of one that holds it."""
+        return " ".join(text.split()) in self.quoted
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,14 +52,14 @@ CHECKS: tuple[Check, ...] = (
         "addresses",
         _E,
         links.addresses,
-        "Relative, empty, #, javascript:, local and private addresses; http: a warning",
+        "Relative, empty, #, javascript:, local and private addresses; http:, and a review's own local one: a warning",
     ),
     Check(
         12,
         "review links",
         _E,
         links.review_links,
-        "A review without its own link as the site has it, or two behind one",
+        "A review without its own link as the site has it, or behind another's",
     ),
     Check(
         13,
@@ -68,7 +68,13 @@ CHECKS: tuple[Check, ...] = (
         links.alternatives,
         "A picture without alt; a file's name, over 250 characters, no width: a warning",
     ),
-    Check(14, "formats", _E, links.formats, "Pictures as data: or SVG; WebP, AVIF, srcset alone: a warning"),
+    Check(
+        14,
+        "formats",
+        _E,
+        links.formats,
+        "Pictures as data: or SVG; WebP, AVIF, srcset alone, a review's own SVG: a warning",
+    ),
     Check(15, "resolution", _W, links.resolution, "A lead picture under 600 pixels by its address, or one with -rw"),
     Check(
         16,
@@ -109,6 +115,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(27, "widths", _W, markup.widths, "A width over 600, or a min-width over 320"),
     Check(28, "style bytes", _E, markup.style_bytes, "A style block over 16,000 bytes"),
+    Check(29, "padding", _N, looks.padding, "Padding on an element that is no cell, and nothing there for Word"),
     Check(30, "nesting", _N, markup.nesting, "Tables more than six deep"),
     Check(
         31,
@@ -128,7 +135,7 @@ CHECKS: tuple[Check, ...] = (
         content.feed_rest,
         "“Read more »”, “appeared first on”, doubled entities, broken encodings",
     ),
-    Check(37, "reviews", _E, content.no_reviews, "An issue without a review, or with one twice"),
+    Check(37, "reviews", _E, content.no_reviews, "An issue without a review; two reviews with one link: a warning"),
     Check(
         38, "text lines", _W, content.text_lines, "Lines of the text part over 78 characters, tags or entities in it"
     ),

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from syndicate.compose.cards import safe_url
+from syndicate.compose.choices import Choices
+from syndicate.compose.email import render_email
 from syndicate.compose.letter import TOKEN, Envelope, Slots, compile_letter, fill
 from syndicate.compose.lint import Copy, Facts, Finding, lint, world_texts
 from syndicate.compose.model import Masthead, RenderedEmail, Selection, WayOut
 from syndicate.compose.notices import NoticeText, render_notice
 from syndicate.reviews.model import Film
-from tests.compose.letters import FULL, ISSUE, MASTHEAD, TEMPLATES, issue_of, published, rendered, still
+from tests.compose.letters import FULL, ISSUE, MASTHEAD, TEMPLATES, issue_of, published, still
 
 PAGE, MAIL = "https://news.lantern.example/leave/", "mailto:leave@lantern.example?subject=unsubscribe%20"
 WAYS = (f"{PAGE}example", f"{MAIL}example")
@@ -53,18 +56,19 @@ class Case:
         return replace(self, facts=replace(self.facts, **changes))  # type: ignore[arg-type]
 
 
-def issue(selection: Selection = ISSUE, masthead: Masthead = OWN_HEAD) -> Case:
+def issue(selection: Selection = ISSUE, masthead: Masthead = OWN_HEAD, choices: Choices | None = None) -> Case:
     """Return an issue as it would leave."""
-    email = rendered(selection, masthead)
+    email = render_email(selection, masthead, templates=TEMPLATES, subject=None, choices=choices or Choices())
     return Case(
         email=fill(email, WAYS),
         facts=Facts(
             sender="news@lantern.example",
             postal=masthead.postal,
-            review_links=tuple(each.link for each in selection.reviews),
+            review_links=tuple(safe_url(each.link) or masthead.site_url for each in selection.reviews),
+            site_url=masthead.site_url,
             ways_out=WAYS,
             token_proves=True,
-            quoted=world_texts(selection, masthead),
+            quoted=world_texts(selection, masthead, choices),
         ),
         copies=copies(email, list_id="weekly.lantern.example"),
     )

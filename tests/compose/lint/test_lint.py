@@ -229,6 +229,13 @@ FAULTS: dict[str, tuple[int, Severity, str, Callable[[Case], Case]]] = {
     "too wide": (27, W, "html line 99", put('<table role="presentation" width="640"></table>')),
     "too wide for phones": (27, W, "html line 99", style("min-width:400px")),
     "a long style": (28, E, "html line 99", put("<style>" + ".a{color:#000}" * 1200 + "</style>")),
+    "padding that Word ignores": (29, N, "html line 99", style("padding:0 24px")),
+    "a button for others than Word": (
+        29,
+        N,
+        "html line 99",
+        put('<a href="https://lantern.example/x" style="padding:14px 24px">About us</a>'),
+    ),
     "seven tables": (
         30,
         N,
@@ -250,9 +257,9 @@ FAULTS: dict[str, tuple[int, Severity, str, Callable[[Case], Case]]] = {
     "a doubled entity": (36, W, "html line 99", put("<p>Sea &amp;amp; sand</p>")),
     "mojibake": (36, W, "html line 99", put("<p>CafÃ© society</p>")),
     "no reviews": (37, E, "issue", lambda case: case.of(review_links=())),
-    "a review twice": (
+    "two reviews, one link of the feed": (
         37,
-        E,
+        W,
         "issue",
         lambda case: case.of(review_links=(*case.facts.review_links, case.facts.review_links[0])),
     ),
