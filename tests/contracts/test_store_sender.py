@@ -18,7 +18,7 @@ from syndicate.audience.policy import may_receive
 from syndicate.delivery.model import DeliveryState
 from syndicate.delivery.retry import Step
 from syndicate.errors import StoreError
-from syndicate.store.database import Database, get_value, set_first, set_value
+from syndicate.store.database import Database, get_value, set_first, set_value, values_named
 from syndicate.store.generation import Generation
 from syndicate.store.ledger import Ledger
 from syndicate.store.lock import SenderLockedError, sender_lock
@@ -109,6 +109,16 @@ def test_a_value_is_set_changed_and_removed(database: Database) -> None:
             set_value(connection, "paused", value)
         with database.read() as connection:
             assert get_value(connection, "paused") == value
+
+
+def test_values_are_found_by_how_their_names_begin(database: Database) -> None:
+    with database.write() as connection:
+        for name in ("begun:weekly", "begun:a_b", "begunXweekly", "other"):
+            set_value(connection, name, name.upper())
+    with database.read() as connection:
+        found = values_named(connection, "begun:")
+        assert found == {"begun:weekly": "BEGUN:WEEKLY", "begun:a_b": "BEGUN:A_B"}
+        assert values_named(connection, "b%") == {}
 
 
 def fail_after_writing(database: Database) -> None:

@@ -63,8 +63,8 @@ def carried(lantern: Studio) -> list[list[str]]:
     return [lantern.films(issue) for issue in lantern.issues(IssueState.FROZEN, IssueState.SENDING, IssueState.SENT)]
 
 
-def test_each_review_gets_a_letter_of_its_own_the_oldest_first(tmp_path: Path) -> None:
-    with studio(tmp_path, EVERY) as lantern:
+def test_each_review_gets_a_letter_of_its_own_the_oldest_first(tmp_path: Path, database_url: str) -> None:
+    with studio(tmp_path, EVERY, ("sqlite:///syndicate.db", database_url)) as lantern:
         begin(lantern)
         announce(lantern, "c", "b", "a")
         assert carried(lantern) == [["a"], ["b"], ["c"]]
@@ -119,8 +119,8 @@ def test_a_backfill_is_no_reason_for_letters_unless_the_first_issue_is_now(tmp_p
     assert sent == {"next": [], "now": [["film-1"], ["film-0"]]}
 
 
-def test_two_clocks_make_one_issue_of_a_review(tmp_path: Path) -> None:
-    with studio(tmp_path, EVERY) as lantern, again(lantern) as other:
+def test_two_clocks_make_one_issue_of_a_review(tmp_path: Path, database_url: str) -> None:
+    with studio(tmp_path, EVERY, ("sqlite:///syndicate.db", database_url)) as lantern, again(lantern) as other:
         begin(lantern)
         settle(lantern, "b", "a")
         due = letters_due(lantern.app, "single")
