@@ -94,7 +94,8 @@ def link_text(subject: Subject) -> Iterator[Fault]:
             continue
         said = FILLER.sub(" ", link.text).strip()
         if not said:
-            yield Fault(link.where, "a link without words: nobody hears where it leads", "name the film", _ERROR)
+            severity = _WARNING if link.text and link.text in subject.facts.quoted else _ERROR
+            yield Fault(link.where, "a link without words: nobody hears where it leads", "name the film", severity)
         elif said in subject.facts.quoted:
             continue  # A film may be called "Click".
         elif said.casefold().strip(" .…»>→") in _SAYS_NOTHING or _URL_TEXT.fullmatch(said):
