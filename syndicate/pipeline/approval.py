@@ -56,7 +56,7 @@ class Approved:
 def ask_due(app: App) -> tuple[Published, ...]:
     """Keep and ask for what waits, or should wait, for a person; a fault of one digest stops no other."""
     now = app.first_run()
-    done: list[Published] = []
+    done = [_without_digest(app, each) for each in app.approvals.waiting() if each.digest not in app.config.digests]
     for name, digest in app.config.digests.items():
         if digest.approval is not Approval.REQUIRED:
             continue
@@ -214,6 +214,10 @@ def _lapse(app: App, issue: StoredIssue) -> Published:
     """Skip a draft that nobody approved in time, and say so."""
     alert_anew(app, f"issue-late:{issue.digest}", _lapsed_text(app, issue))
     return skip(app, issue.digest, issue.period, "not approved in time")
+
+
+def _without_digest(app: App, issue: StoredIssue) -> Published:
+    return skip(app, issue.digest, issue.period, "its digest is gone from config.yaml")
 
 
 def _lapsed_text(app: App, issue: StoredIssue) -> str:

@@ -93,7 +93,7 @@ def _letter(
         findings=tuple(line_of(each) for each in findings),
         errors=len(errors(findings)),
         page=page_of(app, issue, until),
-        command=command_of(issue),
+        command=f"{command_of(issue)}{' --anyway' if errors(findings) else ''}",
         again=issue.reason is not None,
     )
     # As to a list server: it has no way out of ours and no List-* headers.

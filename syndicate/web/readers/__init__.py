@@ -8,6 +8,7 @@ gate.py      before and after every page: which host, how much, how long, and th
 desk.py      what all routes share: the installation, the pages, whom we believe
 joining.py   the form, what becomes of it, and the button behind the link in the mail
 leaving.py   leaving by one click or a button, and the preferences
+approve.py   the editor's page for an issue that waits for approval: the letter, and one button
 archive.py   the issues that left, for everybody (archive_pages.py draws them, archive_files.py writes them as files)
 app.py       the routes
 paste.py     the form that is pasted into a blog

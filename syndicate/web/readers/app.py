@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Scope
 
 from syndicate.app import App
 from syndicate.compose.archive import FEED
-from syndicate.web.readers import archive, joining, leaving
+from syndicate.web.readers import approve, archive, joining, leaving
 from syndicate.web.readers.archive_pages import PATH as ARCHIVE
 from syndicate.web.readers.desk import Desk, make_desk
 from syndicate.web.readers.gate import Gate
@@ -42,6 +42,8 @@ def readers_app(app: App) -> ASGIApp:
         _route("/confirm/{token}", desk, GET=joining.confirmation, POST=joining.confirmed),
         _route("/leave/{token}", desk, GET=leaving.leaving, POST=leaving.left),
         _route("/preferences/{token}", desk, GET=leaving.choices, POST=leaving.chosen),
+        _route(f"{approve.PATH}/{{token}}", desk, GET=approve.approval, POST=approve.approved),
+        _route(f"{approve.PATH}/{{token}}/{{content}}", desk, GET=approve.letter),
         *(_archive(desk) if app.config.web.archive else ()),
         _route("/robots.txt", desk, GET=lambda _desk, _request: PlainTextResponse(robots)),
     ]

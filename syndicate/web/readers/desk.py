@@ -72,11 +72,17 @@ class Desk:
         return client_of(peer, request.headers.getlist("x-forwarded-for"), self.trusted)
 
     def page(
-        self, name: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: object
+        self,
+        name: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        frames: bool = False,
+        **values: object,
     ) -> Response:
         """Return a page as an answer, with the policy that allows its style and nothing else."""
         drawn = self.pages.draw(name, values)
-        allowed = {"Content-Security-Policy": policy(drawn.style_hash)}
+        allowed = {"Content-Security-Policy": policy(drawn.style_hash, frames=frames)}
         return HTMLResponse(drawn.html, status, {**allowed, **(headers or {})})
 
     def refusal(self, request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:

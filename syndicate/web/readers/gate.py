@@ -81,10 +81,14 @@ def safe_headers(*, https: bool) -> dict[str, str]:
     return headers | ({"Strict-Transport-Security": f"max-age={_YEAR_SECONDS}"} if https else {})
 
 
-def policy(style_hash: str = "") -> str:
-    """Return the content policy of a page: its one style, pictures that stand in that style, forms to us alone."""
+def policy(style_hash: str = "", *, frames: bool = False) -> str:
+    """Return the content policy of a page: its one style, pictures that stand in that style, forms to us alone.
+
+    With `frames` it may show pages of ours in itself, which must let it.
+    """
+    frame = "frame-src 'self'; " if frames else ""
     style = f"style-src {style_hash}; img-src data:; " if style_hash else ""
-    return f"default-src 'none'; {style}form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    return f"default-src 'none'; {style}{frame}form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 
 def _refusal(scope: Scope, is_our_host: bool) -> int | None:
