@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from syndicate.compose.lint import Severity
 from syndicate.compose.model import IssueState
 from syndicate.errors import LintError
 from syndicate.pipeline import draft, publish
-from syndicate.pipeline.lint import lint_draft
-from tests.pipeline.studio import DAY, FRIDAY, HOUR, MINUTE, WEDNESDAY, Post, Studio, again, studio
+from syndicate.pipeline.lint import errors, lint_draft
+from tests.pipeline.studio import DAY, FRIDAY, HOUR, MINUTE, URL, WEDNESDAY, Post, Studio, again, studio
 
 OLD = Post(name="old", published=WEDNESDAY - 9 * DAY)
 TEMPLATES = ("database: sqlite:///syndicate.db\n", "database: sqlite:///syndicate.db\ntemplates: own\n")
@@ -111,6 +113,69 @@ def test_ways_out_are_asked_of_letters_to_our_own_readers(
         site.live(HOUR)
         found = lint_draft(site.app, draft(site.app, "weekly"))
         assert [(each.number, each.severity) for each in found] == [(number, "warning") for number in numbers]
+
+
+FEEDS = [path for path in sorted((Path(__file__).parents[1] / "data/feeds").iterdir()) if path.suffix == ".xml"]
+NEAR = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+REACHED = ("notify: ed", "web: {public_url: 'https://news.lantern.example'}\nnotify: ed")
+ALL_NEW = ("backfill: 0", "backfill: 40")
+
+
+@pytest.mark.parametrize("feed", FEEDS, ids=lambda path: path.stem)
+def test_no_real_feed_has_an_error_and_few_have_a_warning(feed: Path, tmp_path: Path) -> None:
+    with studio(tmp_path, ALL_NEW, RELAY, REACHED, start=NEAR) as site:
+        site.web.put(URL, feed.read_bytes())
+        site.tick()
+        made = draft(site.app, "weekly")
+        found = lint_draft(site.app, made) if made.selection.reviews else ()
+        assert {(each.number, each.severity) for each in found} <= {(11, Severity.WARNING)}  # http links of 2005
+
+
+HOSTILE = [
+    Post(name="braces", title="Review - {{ lead.film }} {% if %}"),
+    Post(name="none", title="Review - None", body="None"),
+    Post(name="nan", title="Review - nan", body="nan. undefined. *|FNAME|* %recipient_name%"),
+    Post(name="more", title="Review - Click", body="Read more » The post Harbour appeared first on The Lantern."),
+    Post(name="pale", title="Review - <b>BOLD</b> &amp;amp; &nbsp;", body="CafÃ© &amp;amp; <script>go()</script> �"),
+    Post(name="plain", link="http://lantern.example/2026/11/plain.html"),
+    Post(name="here", link="http://localhost:8000/here.html"),
+    Post(name="house", link="http://10.1.2.3/house.html"),
+    Post(name="one", guid="one", link="https://lantern.example/"),
+    Post(name="two", guid="two", link="https://lantern.example/"),
+    Post(name="script", guid="script", link="javascript:alert(1)"),
+    Post(name="mail", guid="mail", link="mailto:ed@lantern.example"),
+    Post(name="svg", body='<img src="https://lantern.example/poster.svg" width="600" alt="A poster"> It rains.'),
+    Post(name="data", body='<img src="data:image/png;base64,AAAA" width="600" alt="A poster"> It rains.'),
+    Post(name="pixel", body='<img src="https://t.example/1.gif" width="1" height="1"> It rains.'),
+    Post(name="rtl", title="Review - \u05e9\u05dc\u05d5\u05dd \u202e txt"),
+    Post(name="unseen", title="Review - \u200b", body="\u200b"),
+    Post(name="address", title="Review - reader@example.org", body="Write to one-of-two@example.org."),
+]
+
+
+def test_whatever_a_feed_says_the_issue_goes_out_at_its_hour(tmp_path: Path) -> None:
+    with studio(tmp_path, ("cap: 12", "cap: 40")) as site:
+        site.readers("ada")
+        site.begin(OLD)
+        site.feed(*HOSTILE, OLD)
+        site.live(HOUR)
+        carried = len(draft(site.app, "weekly").selection.reviews)
+        assert carried >= 14
+        site.clock.set(FRIDAY)
+        site.tick()
+        assert site.letters() == ["ada@reader.example"]
+        assert [issue.state for issue in site.issues()] == [IssueState.SENT]
+        assert len(site.app.issues.reviews_of(site.issues()[0].id)) == carried
+
+
+@pytest.mark.parametrize("post", HOSTILE, ids=lambda post: post.name)
+def test_whatever_one_review_says_its_letter_has_no_error(post: Post, tmp_path: Path) -> None:
+    with studio(tmp_path, RELAY, REACHED) as site:
+        site.begin(OLD)
+        site.feed(post, OLD)
+        site.live(HOUR)
+        made = draft(site.app, "weekly")
+        assert not made.selection.reviews or errors(lint_draft(site.app, made)) == ()
 
 
 def _reviews(site: Studio) -> list:  # type: ignore[type-arg]

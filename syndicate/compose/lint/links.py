@@ -30,11 +30,18 @@ _LOCAL = ("localhost", ".localhost", ".local", ".internal", ".invalid")
 
 def addresses(subject: Subject) -> Iterator[Fault]:
     """11: addresses that lead somewhere, for a stranger too."""
+    seen: set[str] = set()
     for element in subject.document.elements:
         for name in ("href", "src", "background"):
             url = element.attributes.get(name)
-            if url is None or url in subject.facts.ways_out or (name == "src" and url.startswith("data:")):
+            if (
+                url is None
+                or url in seen
+                or url in subject.facts.ways_out
+                or (name == "src" and url.startswith("data:"))
+            ):
                 continue
+            seen.add(url)
             if told := _address(url.strip()):
                 why, severity = told
                 is_own = url in subject.facts.quoted
