@@ -18,7 +18,7 @@ from syndicate.cli.context import (
     when,
 )
 from syndicate.cli.issues_approve import approve
-from syndicate.cli.issues_lint import draft_of, lint, nothing_words, tell_errors
+from syndicate.cli.issues_lint import draft_of, lint, nothing_words, sample_of, tell_errors
 from syndicate.cli.issues_show import film_of, prove, show, summary_of
 from syndicate.cli.terminal import write_bytes
 
@@ -77,7 +77,7 @@ def preview(context: click.Context, digest: str | None, kind: str, out: Path | N
     from syndicate.pipeline.examples import example_letter, filled
 
     with opened(context) as app:
-        made = draft_of(app, digest)
+        made = sample_of(app, draft_of(app, digest))
         shown = filled(app, made.email)
         content = example_letter(app, made).content if kind == "eml" else getattr(shown, kind).encode()
     if as_json:

@@ -23,7 +23,7 @@ def lint(context: click.Context, digest: str | None, as_json: bool) -> None:
     from syndicate.pipeline.lint import line_of, lint_draft
 
     with opened(context) as app:
-        made = draft_of(app, digest)
+        made = sample_of(app, draft_of(app, digest))
         findings = lint_draft(app, made) if made.selection.reviews else ()
     counts = {each.value: sum(found.severity is each for found in findings) for each in Severity}
     if as_json:
@@ -59,6 +59,17 @@ def draft_of(app: App, digest: str | None) -> Draft:
         there = ", ".join(app.config.digests) or "none"
         raise ConfigError(f"which digest? config.yaml has: {there}", hint="name it after the command")
     return draft(app, digest or next(iter(app.config.digests)))
+
+
+def sample_of(app: App, made: Draft) -> Draft:
+    """Return a draft to look at: where nothing waits for a letter of its own, that of the newest review, and say so."""
+    from syndicate.pipeline.draft import sample
+
+    newest = sample(app, made.digest) if app.config.digests[made.digest].every and not made.selection.reviews else None
+    if newest is None:
+        return made
+    click.echo(f"{nothing_words(app, made.digest)}; this is how the newest one looks", err=True)
+    return newest
 
 
 def nothing_words(app: App, digest: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from syndicate.app import App
 from syndicate.compose.choices import Choices
@@ -15,9 +15,11 @@ from syndicate.compose.letter import TOKEN, check_for_posting
 from syndicate.compose.model import Masthead, PublishedReview, RenderedEmail, Selection, WayOut
 from syndicate.compose.select import Chosen, LeadRule, PassedOver, SectionRule, SelectRules, select_reviews
 from syndicate.config import Config, Digest
+from syndicate.config.privacy import private_digests
 from syndicate.errors import NotFoundError
 from syndicate.pipeline import singles
 from syndicate.pipeline.due import coming_period
+from syndicate.pipeline.singles import Found
 from syndicate.store.choices import Kept
 
 SLOT = "{token}"
@@ -66,8 +68,25 @@ def draft(
     digest = digest_of(app, name)
     now = now or app.clock.now()
     period = period or coming_period(app, name, digest, now)
-    kept = _kept(app, name, choices)
-    found = _candidates(app, name, digest, among)
+    return _drafted(app, name, digest, _candidates(app, name, digest, among), period, now, _kept(app, name, choices))
+
+
+def sample(app: App, name: str) -> Draft | None:
+    """Return what the digest's newest announced review would look like as its letter, whether or not it went already.
+
+    For those who look at a digest with `every: review` while nothing waits; it is never sent. None where no review was
+    announced yet.
+    """
+    digest, now = digest_of(app, name), app.clock.now()
+    nobody = ""  # No digest has this name, so none of its issues has carried anything.
+    newest = app.issues.candidates(nobody, digest.feeds or tuple(app.config.feeds))[:1]
+    of_any_age = digest.model_copy(update={"max_age": timedelta.max})
+    kept = app.choices.of(name)
+    words = replace(kept, choices=replace(kept.choices, left_out=frozenset()))
+    return _drafted(app, name, of_any_age, newest, now, now, words) if newest else None
+
+
+def _drafted(app: App, name: str, digest: Digest, found: Found, period: datetime, now: datetime, kept: Kept) -> Draft:
     candidates = tuple(review for review, _ in found)
     chosen = _chosen(digest, candidates, now, kept.choices)
     masthead = _masthead(app, name, digest, max(period, now))
@@ -161,9 +180,7 @@ def digest_of(app: App, name: str) -> Digest:
     return app.config.digests[name]
 
 
-def _candidates(
-    app: App, name: str, digest: Digest, among: Collection[int] | None
-) -> Sequence[tuple[PublishedReview, str]]:
+def _candidates(app: App, name: str, digest: Digest, among: Collection[int] | None) -> Found:
     if digest.every:
         return singles.candidates(app, name, digest, among)
     return app.issues.candidates(name, digest.feeds or tuple(app.config.feeds), among)
@@ -198,7 +215,8 @@ def _masthead(app: App, name: str, digest: Digest, date: datetime) -> Masthead:
 def browser_url(config: Config, digest: str, number: int) -> str | None:
     """Return the address of an issue's page in the public archive, where config has one that is served."""
     public = config.web.public_url
-    return f"{public}/archive/{digest}/{number}" if public and config.web.archive else None
+    is_there = public and config.web.archive and digest not in private_digests(config)
+    return f"{public}/archive/{digest}/{number}" if is_there else None
 
 
 def ways_out(config: Config) -> tuple[str, ...]:

@@ -30,8 +30,10 @@ def site_of_singles(folder: Path) -> Site:
 def letters(folder: Path) -> Counter[tuple[str, str]]:
     """Return how many letters each reader got about each film."""
     box = folder / "out" / "mail"
-    found = mailbox.Maildir(box, create=False) if box.exists() else []
-    return Counter((str(mail["To"]).rpartition("<")[2].strip(">"), str(mail["Subject"])) for mail in found)
+    if not box.exists():
+        return Counter()
+    mails = mailbox.Maildir(box, create=False)
+    return Counter((str(mail["To"]).rpartition("<")[2].strip(">"), str(mail["Subject"])) for mail in mails)
 
 
 def test_three_reviews_are_three_letters_each_once_though_two_run_at_once(tmp_path: Path) -> None:
@@ -55,6 +57,9 @@ def test_three_reviews_are_three_letters_each_once_though_two_run_at_once(tmp_pa
     assert {each["state"] for each in listed} == {"sent"}
 
     assert "nothing waits: the next review" in site.run("issues", "build", "single").stdout
-    assert "nothing waits" in site.run("issues", "lint", "single").stderr
+    shown = site.run("issues", "preview", "single")
+    assert "this is how the newest one looks" in shown.stderr
+    assert f"Read the review of {FILMS[0]}" in shown.stdout
+    assert "0 errors" in site.run("issues", "lint", "single").stderr
     assert "nothing new: nothing to send" in site.run("issues", "send", "single", "--yes").stderr
     assert len(site.json("issues", "list")) == 3

@@ -8,7 +8,7 @@ from syndicate.compose.choices import Choices
 from syndicate.compose.model import IssueState
 from syndicate.config import load_config
 from syndicate.pipeline import draft, poll, publish, tick
-from syndicate.pipeline.draft import letters_due
+from syndicate.pipeline.draft import letters_due, sample
 from syndicate.pipeline.publish_singles import publish_singles
 from tests.pipeline.studio import (
     DAY,
@@ -175,6 +175,19 @@ def test_a_draft_shows_the_next_letter_and_stands_where_nothing_waits(tmp_path: 
         made = draft(lantern.app, "single")
         assert [each.review.film.title for each in made.selection.reviews] == ["A"]
         assert made.selection.more == 0
+
+
+def test_a_sample_shows_the_newest_review_though_it_went_and_is_not_what_comes_next(tmp_path: Path) -> None:
+    with studio(tmp_path, EVERY) as lantern:
+        begin(lantern)
+        assert sample(lantern.app, "single") is None
+        announce(lantern, "b", "a")
+        lantern.clock.advance(10 * WEEK)
+        shown = sample(lantern.app, "single")
+        assert shown is not None
+        assert [each.review.film.title for each in shown.selection.reviews] == ["B"]
+        assert not draft(lantern.app, "single").selection.reviews
+        assert letters_due(lantern.app, "single") == ()
 
 
 def test_a_letter_with_errors_is_held_and_told_of_once_and_the_others_go(tmp_path: Path) -> None:
