@@ -8,7 +8,7 @@ from syndicate.compose.choices import Choices
 from syndicate.compose.model import IssueState
 from syndicate.compose.select import PassedOver
 from syndicate.pipeline import draft, publish
-from tests.pipeline.studio import DAY, FRIDAY, HOUR, WEDNESDAY, WEEK, Post, Studio, archive, studio
+from tests.pipeline.studio import DAY, FRIDAY, HOUR, MINUTE, WEDNESDAY, WEEK, Post, Studio, archive, studio
 
 HISTORY = archive(3)
 NEW = [Post(name=name, published=WEDNESDAY + HOUR / (1 + at)) for at, name in enumerate("cba")]
@@ -90,3 +90,18 @@ def test_a_choice_for_a_review_that_is_held_meanwhile_is_passed_over(tmp_path: P
         keep(lantern, Choices(lead=ids["a"], order=(ids["a"], ids["b"])))
         lantern.app.entries.hold(ids["a"])
         assert [each.id for each in draft(lantern.app, "weekly").selection.reviews] == [ids["b"], ids["c"]]
+
+
+def test_reviews_that_would_make_the_letter_too_long_are_in_the_next_issue(tmp_path: Path) -> None:
+    with studio(tmp_path, ("cap: 12", "cap: 200")) as lantern:
+        lantern.begin(*HISTORY)
+        lantern.readers("ada")
+        many = [Post(name=f"film-no-{number}", published=WEDNESDAY + number * MINUTE) for number in range(120, 0, -1)]
+        lantern.feed(*many, *HISTORY)
+        lantern.live(HOUR)
+        made = draft(lantern.app, "weekly")
+        waiting = [each for each, why in made.passed_over.items() if why is PassedOver.TO_FIT]
+        assert len(waiting) == 120 - len(made.selection.reviews) == made.selection.more
+        assert waiting
+        publish(lantern.app, "weekly", period=FRIDAY)
+        assert {each.id for each in draft(lantern.app, "weekly").selection.reviews} == set(waiting)
