@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
+from colorsys import hls_to_rgb, rgb_to_hls
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import takewhile
@@ -18,6 +19,8 @@ TEXT, LARGE = 4.5, 3.0
 """The least contrast of text, and of what is large or no text at all."""
 CALM, QUIET = 7.0, 3.8
 """The contrast that small print and the edges of fields are given, where the theme's ink has it to give."""
+VIVID = 6.5
+"""The contrast that an accent made for the dark is given, where the paper is dark enough for it."""
 _TINT, _PLATE, _LINE = 1.12, 1.4, 1.5
 """How far what stands behind or between words may differ from the paper."""
 _STEPS = 64
@@ -212,14 +215,18 @@ def nearest_readable(colour: str, other: str, least: float = TEXT) -> str:
 
     It is darkened or lightened, whichever takes less; black or white have 4.5 at least to any colour.
     """
-    ways = [step for end in ("#010101", "#fefefe") if (step := _first_readable(colour, end, other, least))]
-    return min(ways, default=(0, colour))[1]
+    if contrast(colour, other) >= least:
+        return colour
+    ways = (next((tone for tone in _towards(colour, end) if contrast(tone, other) >= least), None) for end in (0, 1))
+    return min((way for way in ways if way), key=lambda tone: _distance(colour, tone), default=colour)
 
 
-def _first_readable(colour: str, end: str, other: str, least: float) -> tuple[float, str] | None:
-    tones = (mix(colour, end, step / 255) for step in range(256))
-    found = next((tone for tone in tones if contrast(tone, other) >= least), None)
-    return (_distance(colour, found), found) if found else None
+def _towards(colour: str, end: int) -> Iterator[str]:
+    """Yield the colour ever darker (0) or lighter (1), as full of colour as it is, until just before black or white."""
+    hue, light, full = rgb_to_hls(*(channel / 255 for channel in _channels(colour)))
+    for step in range(1, 256):
+        channels = hls_to_rgb(hue, light + (end - light) * step / 256, full)
+        yield "#" + "".join(f"{round(channel * 255):02x}" for channel in channels)
 
 
 def _distance(one: str, other: str) -> float:
@@ -228,6 +235,4 @@ def _distance(one: str, other: str) -> float:
 
 def for_the_dark(accent: str, paper: str) -> str:
     """Return a light scheme's accent, lightened until it stands out well from a dark paper."""
-    return (
-        nearest_readable(accent, paper, 6.5) if contrast("#fefefe", paper) >= 6.5 else nearest_readable(accent, paper)
-    )
+    return nearest_readable(accent, paper, VIVID if contrast("#ffffff", paper) >= VIVID + 1 else TEXT)

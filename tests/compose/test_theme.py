@@ -104,7 +104,7 @@ def test_the_nearest_readable_colour_can_be_read_and_one_that_could_be_stays(col
     ("colour", "other", "found"),
     [
         pytest.param("#ff6600", "#fefefe", "#c85000", id="an orange on white gets darker"),
-        pytest.param("#336633", "#101010", "#5d865d", id="a green on black gets lighter"),
+        pytest.param("#336633", "#101010", "#458a45", id="a green on black gets lighter"),
     ],
 )
 def test_the_nearest_readable_colour_keeps_its_hue(colour: str, other: str, found: str) -> None:
@@ -114,7 +114,7 @@ def test_the_nearest_readable_colour_keeps_its_hue(colour: str, other: str, foun
 
 @given(colours, colours)
 def test_an_accent_for_the_dark_can_be_read(accent: str, paper: str) -> None:
-    assume(contrast("#fefefe", paper) >= 6.5)
+    assume(contrast("#ffffff", paper) >= 7.5)
     assert contrast(for_the_dark(accent, paper), paper) >= 6.5
 
 
