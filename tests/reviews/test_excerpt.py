@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from syndicate.feeds.model import RawHtml
 from syndicate.reviews.blocks import Line, read_body
 from syndicate.reviews.credits import read_credits
-from syndicate.reviews.excerpt import EXCERPT_CHARS, prose, read_excerpt, read_standfirst, sentences, shorten
+from syndicate.reviews.excerpt import (
+    EXCERPT_CHARS,
+    OPENING_CHARS,
+    prose,
+    read_excerpt,
+    read_opening,
+    read_standfirst,
+    sentences,
+    shorten,
+)
 
 
 @pytest.mark.parametrize(
@@ -137,3 +146,29 @@ def test_a_standfirst_stands_above_the_break_or_the_credits(html: str, standfirs
 
 def test_an_excerpt_never_passes_its_limit() -> None:
     assert len(read_excerpt(["word " * 400]) or "") <= EXCERPT_CHARS
+
+
+LONG = "A sentence of the review that says a little of the film. " * 10
+
+
+@pytest.mark.parametrize(
+    ("lines", "opening"),
+    [
+        pytest.param(["One.", "Two."], ("One.", "Two."), id="all of a short post"),
+        pytest.param([], (), id="nothing"),
+        pytest.param([LONG.strip()] * 5, (LONG.strip(), LONG.strip(), LONG[:56]), id="no more than fits"),
+        pytest.param(["One.", f"Two. {'Word ' * 400}"], ("One.", "Two."), id="the last in whole sentences"),
+        pytest.param(["One.", "A long sentence that the feed cut in the mid […]"], None, id="the feed's own cut"),
+    ],
+)
+def test_an_opening_is_by_paragraphs_and_whole(lines: list[str], opening: tuple[str, ...] | None) -> None:
+    found = read_opening(lines)
+    assert opening is None or found == opening
+    assert not any("[…]" in text for text in found)
+    assert sum(map(len, found)) <= OPENING_CHARS
+
+
+def test_an_opening_of_one_endless_sentence_is_cut_at_a_word() -> None:
+    (text,) = read_opening(["word " * 400])
+    assert text.endswith("word…")
+    assert len(text) <= OPENING_CHARS
