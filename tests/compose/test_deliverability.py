@@ -19,7 +19,7 @@ from syndicate.compose.choices import Choices
 from syndicate.compose.email import Design, render_email
 from syndicate.compose.model import RenderedEmail, Selection
 from syndicate.compose.notices import NoticeText, render_notice
-from syndicate.compose.theme import Colours, Logo, make_theme, parse_colour
+from syndicate.compose.theme import Colours, Logo, Theme, make_theme, parse_colour
 from syndicate.reviews.model import Film
 from tests.compose.letters import (
     FULL,
@@ -33,6 +33,8 @@ from tests.compose.letters import (
     published,
     still,
 )
+from tests.compose.lint.letters import OWN_HEAD
+from tests.compose.lint.letters import issue as linted
 from tests.compose.test_email_html import pairs, style_of, weak_texts
 
 BOLD = make_theme(
@@ -492,6 +494,12 @@ SPOILED: Mapping[str, tuple[str, str]] = {
     "nothing active": ("<h1", '<h1 onclick="x()"'),
 }
 """For each rule a change of the letter with all there is that breaks it."""
+
+
+@pytest.mark.parametrize("theme", [make_theme(), BOLD], ids=["our look", "a look of the editor's"])
+def test_the_lint_finds_nothing_in_a_letter_with_all_there_is(theme: Theme) -> None:
+    case = linted(ISSUE, replace(OWN_HEAD, theme=theme, browser_url=PAGE), Choices(note=NOTE))
+    assert case.findings() == ()
 
 
 @pytest.mark.parametrize("name", RULES)
