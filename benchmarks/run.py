@@ -25,6 +25,7 @@ BENCHES = (
     "import_people",
     "render",
     "letter",
+    "studio",
     "policy",
     "planning",
     "wire",

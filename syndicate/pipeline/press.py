@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from syndicate.app import App
 from syndicate.audience.tokens import Purpose, verp_token, web_token
@@ -76,8 +76,12 @@ class Press:
                 posting=posting,
                 ways_out=() if posting else self._ways_out,
             )
-            self._compiled[list_name] = compile_letter(self._email, envelope)
+            self._compiled[list_name] = _kept(self._email, envelope)
         return self._compiled[list_name]
+
+
+_kept = lru_cache(maxsize=4)(compile_letter)
+"""The lint, the studio and a test to oneself print the same letter one after the other."""
 
 
 def own_way(way: str) -> str:

@@ -241,6 +241,15 @@ class EntryStore:
             raise NotFoundError(f"there is no review {number}", hint="syndicate reviews list")
         return stored_entry(row)
 
+    def many(self, numbers: Iterable[int]) -> dict[int, StoredEntry]:
+        """Return entries by their numbers, those that there are."""
+        wanted, found = tuple(numbers), dict[int, StoredEntry]()
+        with self._database.read() as connection:
+            for start in range(0, len(wanted), 500):
+                query = select(entries).where(entries.c.id.in_(wanted[start : start + 500]))
+                found.update((row.id, stored_entry(row)) for row in connection.execute(query))
+        return found
+
     def listed(
         self, *, feed: str | None = None, state: EntryState | None = None, limit: int | None = None
     ) -> tuple[StoredEntry, ...]:

@@ -57,6 +57,15 @@ def test_a_thousand_identities_are_looked_up_at_once(database: Database) -> None
     assert len(EntryStore(database).known("reviews", keys)) == 450
 
 
+def test_many_entries_are_read_at_once_and_those_that_are_not_there_are_none(database: Database) -> None:
+    numbers = record(database, *(seen(f"film-{number}") for number in range(600)))
+    store = EntryStore(database)
+    found = store.many([*numbers, 99_999])
+    assert set(found) == set(numbers)
+    assert found[numbers[599]] == store.get(numbers[599])
+    assert store.many([]) == {}
+
+
 def test_a_known_entry_takes_a_new_identity_and_is_known_by_it_from_then_on(database: Database) -> None:
     entries = EntryStore(database)
     (number,) = record(database, seen("pier"))

@@ -29,12 +29,17 @@ Marks = tuple[tuple[str, int, int], ...]
 class Stamp:
     """What the page depends on. Equal stamps, equal page."""
 
-    files: Marks
-    """config.yaml and the templates."""
+    config: Marks
+    templates: Marks
     database: Marks | str
     hour: datetime
     """Ages are counted by the hour."""
     periods: tuple[datetime, ...]
+
+    @property
+    def files(self) -> Marks:
+        """Return the times of all that an editor saves."""
+        return (*self.config, *self.templates)
 
 
 @dataclass
@@ -78,6 +83,7 @@ class Live:
             self._stack.close()
 
     def _open(self, own: Marks) -> App:
+        before = self._app
         self.close()
         self._opened_at = own
         try:
@@ -85,14 +91,19 @@ class Live:
         except ConfigError as fault:
             self._fault = fault
             raise
-        self._app = self._stack.enter_context(open_app(config, clock=self.clock, fetcher=self.fetcher))
-        return self._app
+        app = self._stack.enter_context(open_app(config, clock=self.clock, fetcher=self.fetcher))
+        if before and before.config.templates == config.templates:
+            # What was compiled of them is good under any config; to compile it again would cost a tenth of a second.
+            app.templates = before.templates
+        self._app = app
+        return app
 
     def _stamp(self, app: App) -> Stamp:
         now, templates = app.clock.now(), self._template_marks()
         self._forget_shadowed(app, frozenset(path for path, _, _ in templates))
         return Stamp(
-            files=(*self._opened_at, *templates),
+            config=self._opened_at,
+            templates=templates,
             database=database_mark(app.database),
             hour=now.replace(minute=0, second=0, microsecond=0),
             periods=_periods(app.config, now),

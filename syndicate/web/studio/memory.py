@@ -10,16 +10,16 @@ MOST = 2_000
 
 
 class Memory:
-    """Values by all that they were made of, as long as the files beside them (config, templates) stand still."""
+    """Values by all that they were made of, templates too, as long as the config beside them stands still."""
 
     def __init__(self) -> None:
         self._under: Hashable = None
         self._made: dict[Hashable, object] = {}
 
-    def under(self, files: Hashable) -> Memory:
-        """Return the memory for these files: with others, all is forgotten."""
-        if files != self._under or len(self._made) > MOST:
-            self._under, self._made = files, {}
+    def under(self, config: Hashable) -> Memory:
+        """Return the memory for this config: with another, all is forgotten."""
+        if config != self._under or len(self._made) > MOST:
+            self._under, self._made = config, {}
         return self
 
     def recall(self, key: Hashable, make: Callable[[], Made]) -> Made:

@@ -158,7 +158,7 @@ class Studio:
             with self.live.look() as (app, stamp):
                 if was and was.key == stamp:
                     return was
-                return drawn(app, stamp, at, self._memory.under(stamp.files))
+                return drawn(app, stamp, at, self._memory.under(stamp.config))
         except SyndicateError as fault:
             key = self.live.marks()
             if was and was.key == key:
@@ -173,7 +173,7 @@ class Studio:
 
 
 def drawn(app: App, key: Stamp | Marks = (), at: datetime | None = None, memory: Memory | None = None) -> Scene:
-    """Return the scene of an installation; `key` says of when it is, `memory` what was made of the same files."""
+    """Return the scene of an installation; `key` says of when it is, `memory` what was made under the same config."""
     look = look_at(app, at=at, memory=memory)
     version = _version(key.files if isinstance(key, Stamp) else key, at, look)
     return Scene(key=key, version=version, look=look, fault=None, pictures=app.pictures, at=at)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from urllib.parse import urlsplit
+
+from jinja2 import TemplateNotFound
 
 from syndicate.app import App
 from syndicate.channels.outbox_page import Card, status_html
@@ -19,6 +22,8 @@ from syndicate.store.entries import StoredEntry
 from syndicate.store.statuses import StoredStatus
 from syndicate.web.studio.memory import Memory
 
+_REACHES_OUT = re.compile(r"\{%[-+]?\s*(include|import|from|extends)\b")
+"""A template that may be made of any other."""
 SHOWN_NEXT, SHOWN_LAST = 10, 3
 
 Address = Callable[[str], str]
@@ -115,7 +120,9 @@ def _shown_account(app: App, name: str, address: Address, now: datetime, memory:
 def _coming(app: App, name: str, now: datetime) -> Iterator[_Coming]:
     """Yield what will be posted, in its order; what is past `max_age` will be cancelled and is not here."""
     rules = app.config.accounts[name]
-    planned = (_Coming(entry=app.entries.get(each.entry_id), planned=each) for each in app.statuses.waiting(name))
+    waiting = app.statuses.waiting(name)
+    of = app.entries.many(each.entry_id for each in waiting)
+    planned = (_Coming(entry=of[each.entry_id], planned=each) for each in waiting)
     feeds = rules.feeds or tuple(app.config.feeds)
     for each in (*planned, *(_Coming(entry=entry) for entry in app.statuses.unplanned(name, feeds))):
         plan = plan_status(counts_from=each.entry.counts_from, now=now, max_age=rules.max_age)
@@ -150,7 +157,8 @@ def _next(
     planned, review = coming.planned, coming.entry.published_review()
     fault, content = None, planned.content if planned else None
     try:
-        content = content or memory.recall((name, limits, review), lambda: compose(app, review, name, limits))
+        made_of = (name, limits, review, _sources(app, name))
+        content = content or memory.recall(made_of, lambda: compose(app, review, name, limits))
     except TemplateError as error:
         fault = str(error)
     return ShownStatus(
@@ -167,6 +175,19 @@ def _next(
         link=_link(content, coming.entry.title) if content else None,
         note=planned.reply if planned else None,
     )
+
+
+def _sources(app: App, name: str) -> tuple[str, ...]:
+    """Return the text of the templates of which an account's statuses are made."""
+    env, own = app.templates, f"status/{app.config.accounts[name].template}.txt"
+    assert env.loader is not None
+    try:
+        source = env.loader.get_source(env, own)[0]
+    except TemplateNotFound:
+        return ()
+    if _REACHES_OUT.search(source) is None:
+        return (source,)
+    return tuple(env.loader.get_source(env, each)[0] for each in env.list_templates())
 
 
 def _newest(statuses: Iterable[StoredStatus]) -> list[StoredStatus]:
