@@ -3,6 +3,7 @@
     measures.py     how a time, a size, a rate is written, and what is wrong with one
     values.py       the same for an address, a host, a list's name, and all else
     kinds.py        these as types that the schema's keys have
+    privacy.py      which digests are for a closed circle
     schema.py       the one list of keys: type, default, and a line of help for each; those of mail are in mail.py
     source.py       YAML → plain values, each with the line it stood on
     checks.py       what holds between keys; what is allowed and still worth a warning

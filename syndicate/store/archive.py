@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -18,18 +19,22 @@ class ArchiveStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def issues(self) -> tuple[ArchivedIssue, ...]:
-        """Return every issue that was sent or is being sent, without its letter, newest first."""
+    def issues(self, private: Collection[str]) -> tuple[ArchivedIssue, ...]:
+        """Return every issue that was sent or is being sent, without its letter, newest first.
+
+        None of a private digest (config/privacy.py).
+        """
         query = (
             select(*(issues.c[name] for name in ("id", "digest", "number", "period", "frozen", "subject", "preheader")))
             .where(issues.c.state.in_(PUBLIC), issues.c.number.is_not(None), issues.c.html.is_not(None))
+            .where(issues.c.digest.not_in(private))
             .order_by(issues.c.period.desc(), issues.c.id.desc())
         )
         leads = (
             select(entries, issue_reviews.c.issue_id)
             .join(issue_reviews, entries.c.id == issue_reviews.c.entry_id)
             .join(issues, issues.c.id == issue_reviews.c.issue_id)
-            .where(issue_reviews.c.position == 0, issues.c.state.in_(PUBLIC))
+            .where(issue_reviews.c.position == 0, issues.c.state.in_(PUBLIC), issues.c.digest.not_in(private))
         )
         with self._database.read() as connection:
             films = {row.issue_id: _film(row) for row in connection.execute(leads)}

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from syndicate.compose.archive import ArchivedIssue, Place, changed
 from syndicate.compose.archive_letter import PAGE_POLICY
+from syndicate.config.privacy import private_digests
 from syndicate.store.archive import ArchiveStore
 from syndicate.web.readers.archive_pages import feed_of, index_page, issue_page, served_place
 from syndicate.web.readers.desk import Desk
@@ -24,7 +25,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 def index(desk: Desk, request: Request) -> Response:
     """Answer with the list of all issues."""
-    issues = ArchiveStore(desk.app.database).issues()
+    issues = _issues(desk)
     page = index_page(desk.app.config, issues, _place(desk), desk.pages.draw)
     headers = {"Content-Type": _HTML, "Content-Security-Policy": policy(page.style_hash)}
     return _answer(request, page.html.encode(), changed(issues), headers)
@@ -32,21 +33,26 @@ def index(desk: Desk, request: Request) -> Response:
 
 def issue(desk: Desk, request: Request) -> Response:
     """Answer with an issue's page, or say that there is none."""
-    store = ArchiveStore(desk.app.database)
-    issues = store.issues()
+    issues = _issues(desk)
     found = _named(issues, request.path_params["digest"], request.path_params["number"])
     if found is None:
         return desk.refusal(request, 404)
-    page = issue_page(desk.app.config, found, issues, store.letter(found), _place(desk), desk.pages.draw)
+    page = issue_page(
+        desk.app.config, found, issues, ArchiveStore(desk.app.database).letter(found), _place(desk), desk.pages.draw
+    )
     headers = {"Content-Type": _HTML, "Content-Security-Policy": f"{PAGE_POLICY}; frame-ancestors 'none'"}
     return _answer(request, page.encode(), changed(issues), headers)
 
 
 def feed(desk: Desk, request: Request) -> Response:
     """Answer with the feed of issues."""
-    issues = ArchiveStore(desk.app.database).issues()
+    issues = _issues(desk)
     headers = {"Content-Type": "application/atom+xml; charset=utf-8"}
     return _answer(request, feed_of(desk.app.config, issues, _place(desk)), changed(issues), headers)
+
+
+def _issues(desk: Desk) -> tuple[ArchivedIssue, ...]:
+    return ArchiveStore(desk.app.database).issues(private_digests(desk.app.config))
 
 
 def _place(desk: Desk) -> Place:

@@ -16,6 +16,7 @@ from syndicate.app import App
 from syndicate.channels.outbox_files import write_whole
 from syndicate.compose.archive import FEED, INDEX, Place
 from syndicate.compose.words import Words
+from syndicate.config.privacy import private_digests
 from syndicate.errors import ConfigError
 from syndicate.store.archive import ArchiveStore
 from syndicate.web.readers.archive_pages import feed_of, files_place, index_page, issue_page
@@ -69,7 +70,7 @@ def _place(app: App, url: str | None) -> Place:
 def _files(app: App, place: Place) -> Iterator[tuple[str, bytes]]:
     """Yield each file of the archive: its path in the folder, and its bytes."""
     config, store = app.config, ArchiveStore(app.database)
-    issues = store.issues()
+    issues = store.issues(private_digests(config))
     known = frame(config, Words(language=config.site.language, timezone=config.site.timezone))
 
     def draw(name: str, values: Mapping[str, object]) -> Page:

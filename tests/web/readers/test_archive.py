@@ -66,7 +66,7 @@ def test_every_issue_that_left_is_in_the_list_and_no_other(lantern: Studio) -> N
     assert page.xpath("//ol//a/text()") == [each.email.subject for each in reversed(lantern.issues()) if each.email]
     assert page.xpath("//h2/text()") == ["2026"]
     assert "Friday, 27 November 2026" in page.text_content()
-    assert [each.film for each in ArchiveStore(lantern.app.database).issues()] == ["THE LONG PIER", "FILM 0"]
+    assert [each.film for each in ArchiveStore(lantern.app.database).issues(())] == ["THE LONG PIER", "FILM 0"]
 
 
 def test_an_issue_that_reached_nobody_is_nowhere(lantern: Studio) -> None:
