@@ -9,7 +9,7 @@ from syndicate.audience.tokens import Purpose, proves, read_web_token
 from syndicate.compose.cards import clean, safe_url
 from syndicate.compose.lint import Copy, Facts, Finding, Severity, lint, world_texts
 from syndicate.config import Mail
-from syndicate.errors import LintError
+from syndicate.errors import ConfigError, LintError
 from syndicate.pipeline.draft import SLOT, Draft, ways_out
 from syndicate.pipeline.examples import example_letter, filled
 
@@ -18,12 +18,13 @@ READERS = ("one-of-two@example.org", "two-of-two@example.net")
 
 
 def lint_draft(app: App, made: Draft) -> tuple[Finding, ...]:
-    """Return what is wrong with a draft, the gravest first; without mail in config.yaml, of its bodies alone.
+    """Return what is wrong with a draft, the gravest first; where no letter can be made of it, of its bodies alone.
 
+    That is so without mail in config.yaml, and where the key cannot be read: sending tells of that, and letters wait.
     Raises TemplateError where it cannot be compiled.
     """
     mail = app.config.mail
-    copies = tuple(_copy(app, made, address) for address in READERS) if mail else ()
+    copies = _copies(app, made) if mail else ()
     return lint(filled(app, made.email), _facts(app, made, mail, copies), copies)
 
 
@@ -62,6 +63,13 @@ def _facts(app: App, made: Draft, mail: Mail | None, copies: tuple[Copy, ...]) -
         site_url=made.masthead.site_url,
         quoted=world_texts(made.selection, made.masthead, made.kept.choices),
     )
+
+
+def _copies(app: App, made: Draft) -> tuple[Copy, ...]:
+    try:
+        return tuple(_copy(app, made, address) for address in READERS)
+    except ConfigError:
+        return ()
 
 
 def _copy(app: App, made: Draft, address: str) -> Copy:

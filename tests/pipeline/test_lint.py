@@ -178,6 +178,17 @@ def test_whatever_one_review_says_its_letter_has_no_error(post: Post, tmp_path: 
         assert not made.selection.reviews or errors(lint_draft(site.app, made)) == ()
 
 
+def test_a_key_that_cannot_be_read_keeps_no_issue_from_being_frozen(tmp_path: Path) -> None:
+    (tmp_path / "blocked").mkdir()
+    blocked = ("feeds:\n", "secret_key_file: blocked\nfeeds:\n")
+    with studio(tmp_path, blocked, RELAY, REACHED) as site:
+        site.readers("ada")
+        site.begin(OLD)
+        site.feed(Post(name="harbour"), OLD)
+        site.live(HOUR)
+        assert publish(site.app, "weekly", period=FRIDAY).issue == 1
+
+
 def _reviews(site: Studio) -> list:  # type: ignore[type-arg]
     return [each.review for each in draft(site.app, "weekly").selection.reviews]
 
