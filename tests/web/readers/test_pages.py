@@ -244,8 +244,14 @@ def test_the_theme_of_config_colours_the_pages_and_the_bar_above_an_issue(tmp_pa
         known = {
             "theme": here.app.config.theme.drawn(),
             "t": Words(language="en", timezone="UTC"),
-            **{"site": "The Lantern", "language": "en", "direction": "ltr", "date": here.clock.now(), "number": 1},
-            **{"previous": None, "next": None, "index": "/archive"},
+            "site": "The Lantern",
+            "language": "en",
+            "direction": "ltr",
+            "date": here.clock.now(),
+            "number": 1,
+            "previous": None,
+            "next": None,
+            "index": "/archive",
         }
         drawn = render(load(here.app.templates, "web/readers/archive_bar.html"), known)
         assert "outline: 3px solid #00695c" in drawn
