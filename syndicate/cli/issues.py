@@ -155,7 +155,7 @@ def send(
 @click.argument("number", type=ROW, metavar="ID")
 @click.pass_context
 def stop(context: click.Context, number: int) -> None:
-    """Stop an issue: what has not left stays here, and its reviews go into the next one."""
+    """Stop an issue: what has not left stays here, and its reviews go into the next one (every: review: into none)."""
     from syndicate.compose.model import IssueState
     from syndicate.delivery.model import DeliveryState
     from syndicate.errors import ConfigError

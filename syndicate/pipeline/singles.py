@@ -2,7 +2,7 @@
 
 Such a digest begins with the next review that is announced after it stood in config.yaml for the first time (with
 `first_issue: now`, with those that were announced already): nobody gets a letter for each review of a month because a
-line was added to a file. What was there before is kept by number, as a set. A digest that is gone from the file for
+line was added to a file. What was there before is kept by its link, as a set. A digest that is gone from the file for
 a while begins anew, and so does each where a restored backup was accepted: what left since is not known.
 """
 
@@ -28,8 +28,8 @@ Found = tuple[tuple[PublishedReview, str], ...]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Begun:
     at: datetime
-    before: frozenset[int]
-    """Reviews that had been announced already, by number."""
+    before: frozenset[str]
+    """What had been announced already, by canonical link: a second feed may bring the same review later."""
 
 
 def begin(app: App) -> None:
@@ -48,15 +48,23 @@ def begin(app: App) -> None:
 
 
 def candidates(app: App, name: str, digest: Digest, among: Collection[int] | None = None) -> Found:
-    """Return the reviews that wait for their letter, newest first, each with its link key; none before it began."""
+    """Return the reviews that wait for their letter, newest first, each with its link key.
+
+    None from before the digest began, and none whose letter was stopped: it would go again at the next beat. A person
+    who holds such a review and releases it asks for its letter.
+    """
     with app.database.read() as connection:
         text = get_value(connection, _BEGUN + name)
-    before = _read(text).before if text else None
-    return (
-        ()
-        if before is None
-        else tuple(each for each in _announced(app, name, digest, among) if each[0].id not in before)
-    )
+    if text is None:
+        return ()
+    begun, stopped = _read(text), app.issues.stopped(name)
+
+    def waits(review: PublishedReview, key: str) -> bool:
+        ended = [begun.at] if key in begun.before else []
+        ended += [stopped[key]] if key in stopped else []
+        return all(review.counts_from > end for end in ended)
+
+    return tuple(each for each in _announced(app, name, digest, among) if waits(*each))
 
 
 def free_instant(app: App, name: str) -> datetime:
@@ -78,7 +86,7 @@ def _changes(app: App, begun: Mapping[str, _Begun]) -> Iterator[tuple[str, str |
             everything = digest.first_issue is FirstIssue.NOW and not is_old
             there = () if everything else _announced(app, name, digest, None)
             at = app.clock.now().isoformat()
-            yield name, json.dumps({"at": at, "before": sorted(review.id for review, _ in there)})
+            yield name, json.dumps({"at": at, "before": sorted(key for _, key in there)})
 
 
 def _announced(app: App, name: str, digest: Digest, among: Collection[int] | None) -> Found:

@@ -110,6 +110,17 @@ class IssueStore:
                 found.setdefault(entry.link_key, entry.published_review())
         return tuple((review, key) for key, review in found.items())
 
+    def stopped(self, digest: str) -> dict[str, datetime]:
+        """Return the link keys of reviews whose issue a person stopped, and when the last time was."""
+        query = (
+            select(issue_reviews.c.link_key, func.max(issues.c.finished).label("finished"))
+            .join(issues, issues.c.id == issue_reviews.c.issue_id)
+            .where(issues.c.digest == digest, issues.c.state == IssueState.CANCELLED)
+            .group_by(issue_reviews.c.link_key)
+        )
+        with self._database.read() as connection:
+            return {row.link_key: row.finished for row in connection.execute(query)}
+
     def next_number(self, digest: str) -> int:
         """Return the number that the digest's next issue will bear."""
         with self._database.read() as connection:

@@ -10,6 +10,7 @@ from syndicate.config import load_config
 from syndicate.pipeline import draft, poll, publish, tick
 from syndicate.pipeline.draft import letters_due, sample
 from syndicate.pipeline.publish_singles import publish_singles
+from syndicate.reviews.admission import EntryState
 from tests.pipeline.studio import (
     DAY,
     EDITOR,
@@ -138,7 +139,6 @@ def test_an_instant_that_another_letter_has_takes_no_review_its_own(tmp_path: Pa
         begin(lantern)
         announce(lantern, "a")
         (there,) = lantern.issues()
-        lantern.app.issues.cancel(there.id, lantern.clock.now())
         settle(lantern, "b", "a")
         (waiting,) = letters_due(lantern.app, "single")
         done = publish(lantern.app, "single", period=there.period, among=(waiting,))
@@ -164,14 +164,40 @@ def test_what_the_editor_chose_is_for_the_next_letter_alone(tmp_path: Path) -> N
         assert [issue.email.subject for issue in lantern.issues() if issue.email] == ["Ours", "B, reviewed"]
 
 
+def test_a_letter_that_was_stopped_stays_stopped_until_it_is_asked_for(tmp_path: Path, database_url: str) -> None:
+    with studio(tmp_path, EVERY, ("sqlite:///syndicate.db", database_url)) as lantern:
+        begin(lantern)
+        settle(lantern, "a")
+        done = publish(lantern.app, "single")
+        lantern.app.issues.cancel(done.issue or 0, lantern.clock.now())
+        lantern.live(DAY, HOUR)
+        assert carried(lantern) == []
+        assert lantern.letters() == []
+        (review,) = lantern.app.issues.reviews_of(done.issue or 0)
+        lantern.app.entries.hold(review.id)
+        lantern.app.entries.release(review.id, lantern.clock.now())
+        lantern.live(HOUR)
+        assert carried(lantern) == [["a"]]
+
+
+def test_a_review_from_before_is_sent_where_a_person_asks_for_it(tmp_path: Path) -> None:
+    with studio(tmp_path, EVERY, ("backfill: 0", "backfill: 1")) as lantern:
+        begin(lantern)
+        lantern.live(HOUR)
+        assert carried(lantern) == []
+        (entry,) = lantern.app.entries.listed(state=EntryState.READY)
+        lantern.app.entries.hold(entry.id)
+        lantern.app.entries.release(entry.id, lantern.clock.now())
+        lantern.live(HOUR)
+        assert carried(lantern) == [["film-0"]]
+
+
 def test_a_draft_shows_the_next_letter_and_stands_where_nothing_waits(tmp_path: Path) -> None:
     with studio(tmp_path, EVERY) as lantern:
         begin(lantern)
         empty = draft(lantern.app, "single")
         assert (empty.selection.reviews, empty.period) == ((), lantern.clock.now())
-        lantern.app.set_paused(True)
-        announce(lantern, "b", "a")
-        lantern.app.issues.cancel(lantern.issues()[0].id, lantern.clock.now())
+        settle(lantern, "b", "a")
         made = draft(lantern.app, "single")
         assert [each.review.film.title for each in made.selection.reviews] == ["A"]
         assert made.selection.more == 0
