@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import select
 import signal
@@ -10,8 +12,9 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -23,9 +26,11 @@ WAIT_SECONDS = 30
 
 
 @contextmanager
-def running(place: Place, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def running(
+    place: Place, *options: str, before: tuple[str, ...] = (), listen: str = "127.0.0.1:0"
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run the command on a free port, and give the process with the address that it printed."""
-    command = [*COMMAND, "-c", str(place.config), "preview", "--listen", "127.0.0.1:0", *options]
+    command = [*COMMAND, "-c", str(place.config), *before, "preview", "--listen", listen, *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -62,6 +67,70 @@ def test_it_prints_its_address_serves_there_and_ends_cleanly(tmp_path: Path, num
         assert "Traceback" not in story
 
 
+def post(address: str, values: dict[str, object], **headers: str) -> int:
+    """Return the status with which the studio answers what a page of it posts."""
+    parts = urlsplit(address)
+    sent = {
+        "Origin": f"http://{parts.netloc}",
+        "Content-Type": "application/json",
+        "X-Studio-Token": parts.query.partition("token=")[2],
+    }
+    with closing(http.client.HTTPConnection(parts.netloc, timeout=WAIT_SECONDS)) as line:
+        line.request("POST", "/digests/weekly/choices/clear", json.dumps(values), sent | headers)
+        return line.getresponse().status
+
+
+@pytest.mark.journey
+def test_the_address_that_it_prints_may_write_and_no_log_tells_it(tmp_path: Path) -> None:
+    place = make_place(tmp_path)
+    tokens = set[str]()
+    for start in range(2):
+        with running(place, before=("-vv",)) as (process, address):
+            token = address.partition("?token=")[2]
+            assert len(token) >= 32
+            assert f'content="{token}"' in answer(address)
+            assert post(address, {"revision": start}) == 200
+            assert post(address, {"revision": start}) == 409
+            assert post(address, {"revision": 9}, **{"X-Studio-Token": "x" * len(token)}) == 403
+            assert {post(address, {"revision": 9}, **{"X-Studio-Token": old}) for old in tokens} <= {403}
+            process.send_signal(signal.SIGINT)
+            told, story = process.communicate(timeout=WAIT_SECONDS)
+            assert token not in told + story
+            tokens.add(token)
+    assert len(tokens) == 2, "each start has its own"
+
+
+@pytest.mark.journey
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_a_page_that_is_open_does_not_hold_it(tmp_path: Path, number: signal.Signals) -> None:
+    with running(make_place(tmp_path)) as (process, address):
+        stream = urllib.request.urlopen(f"{address.partition('?')[0]}events", timeout=WAIT_SECONDS)
+        with stream:
+            assert stream.readline() == b"event: version\n"
+            process.send_signal(number)
+            stream.read()
+            _, story = process.communicate(timeout=WAIT_SECONDS)
+    assert process.returncode == 0
+    assert "Traceback" not in story
+    assert "Cancel" not in story
+
+
+@pytest.mark.journey
+def test_where_others_could_reach_it_nothing_is_written(tmp_path: Path) -> None:
+    place = make_place(tmp_path)
+    with socket.create_server(("0.0.0.0", 0)) as free:
+        listen = f"0.0.0.0:{free.getsockname()[1]}"
+    place.write(lambda text: f"{text}web: {{listen: '{listen}'}}\n")
+    with running(place, listen=listen) as (process, address):
+        assert "token" not in address
+        here = address.replace("0.0.0.0", "127.0.0.1")
+        assert "others reach this page" in answer(here)
+        assert post(here, {"revision": 0}) == 403
+        process.send_signal(signal.SIGINT)
+        _, story = process.communicate(timeout=WAIT_SECONDS)
+        assert "to look at only" in story
+
+
 @pytest.mark.journey
 def test_it_opens_the_browser_where_asked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place, browser, shown, closed = (
@@ -77,7 +146,10 @@ def test_it_opens_the_browser_where_asked_to(tmp_path: Path, monkeypatch: pytest
     with running(place, "--open") as (_, address):
         assert "Weekly, issue 1" in answer(address), "it serves while the browser is open"
         assert select.select([told], [], [], WAIT_SECONDS)[0]
-        assert os.read(told, 1000).decode().strip() == address
+        opened, token = os.read(told, 1000).decode().strip(), address.partition("token=")[2]
+        assert token not in opened, "others on this machine may read what a browser is called with"
+        assert f'<meta name="studio-token" content="{token}">' in answer(opened)
+        assert "opened before" in answer(opened), "good once"
         closed.write_text("")
     os.close(told)
 
