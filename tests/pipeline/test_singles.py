@@ -9,8 +9,10 @@ from syndicate.compose.model import IssueState
 from syndicate.config import load_config
 from syndicate.pipeline import draft, poll, publish, tick
 from syndicate.pipeline.draft import letters_due, sample
+from syndicate.pipeline.due import RESTORED
 from syndicate.pipeline.publish_singles import publish_singles
 from syndicate.reviews.admission import EntryState
+from syndicate.store.database import set_value
 from tests.pipeline.studio import (
     DAY,
     EDITOR,
@@ -93,18 +95,40 @@ def test_the_letter_says_more_of_the_review_and_nothing_of_the_others(tmp_path: 
         assert "more" not in first.text.lower()
 
 
+def with_single(lantern: Studio) -> None:
+    """Let the editor add a digest of single letters to config.yaml."""
+    path = lantern.folder / "config.yaml"
+    path.write_text(path.read_text().replace(EVERY[0], f"{EVERY[0]}\n  {EVERY[1]}"), encoding="utf-8")
+    lantern.app.config = load_config(path, {})
+
+
 def test_what_was_announced_before_the_digest_began_gets_no_letter(tmp_path: Path) -> None:
-    (tmp_path / "one").mkdir()
-    with studio(tmp_path / "one") as weekly:
-        begin(weekly)
-        announce(weekly, "old")
-        text = (tmp_path / "one/config.yaml").read_text().replace(EVERY[0], f"{EVERY[0]}\n  {EVERY[1]}")
-        (tmp_path / "one/config.yaml").write_text(text)
-        weekly.app.config = load_config(tmp_path / "one/config.yaml", {})
-        weekly.feed(*posts("new", "old"), *HISTORY)
-        weekly.live(HOUR)
-        single = [issue for issue in weekly.issues() if issue.digest == "single"]
-        assert [weekly.films(issue) for issue in single] == [["new"]]
+    with studio(tmp_path) as lantern:
+        begin(lantern)
+        announce(lantern, "old")
+        with_single(lantern)
+        announce(lantern, "new", "old")
+        assert carried(lantern) == [["new"]]
+
+
+def test_what_is_announced_in_the_beat_in_which_a_digest_begins_gets_its_letter(tmp_path: Path) -> None:
+    with studio(tmp_path) as lantern:
+        begin(lantern)
+        lantern.feed(*posts("new"), *HISTORY)
+        lantern.live(15 * MINUTE)
+        with_single(lantern)
+        lantern.live(15 * MINUTE)
+        assert carried(lantern) == [["new"]]
+
+
+def test_after_a_restored_backup_was_accepted_it_begins_anew(tmp_path: Path) -> None:
+    with studio(tmp_path, EVERY) as lantern:
+        begin(lantern)
+        settle(lantern, "a")
+        with lantern.app.database.write() as connection:
+            set_value(connection, RESTORED, lantern.clock.now().isoformat())
+        announce(lantern, "b", "a")
+        assert carried(lantern) == [["b"]]
 
 
 def test_a_backfill_is_no_reason_for_letters_unless_the_first_issue_is_now(tmp_path: Path) -> None:
