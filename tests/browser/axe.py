@@ -26,10 +26,11 @@ def violations(page: Page) -> list[str]:
 
     "color-contrast (serious) at .quiet: Elements must meet minimum color contrast ratio thresholds; <p class=…".
     """
-    return [line for frame in page.frames if not frame.is_detached() for line in _of_frame(frame)]
+    return [line for frame in page.frames if not frame.is_detached() for line in violations_in(frame)]
 
 
-def _of_frame(frame: Frame) -> list[str]:
+def violations_in(frame: Frame) -> list[str]:
+    """Return those of one frame alone. A frame whose sandbox forbids scripts cannot be asked: it never answers."""
     frame.wait_for_load_state("load")
     frame.evaluate(_script())
     without = OF_WHOLE_PAGES if frame.parent_frame else ()

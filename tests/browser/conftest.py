@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from starlette.applications import Starlette
 from syndicate.web.studio.app import studio_app
 from syndicate.web.studio.live import Live
 from tests.browser.setup import HOW, find_chromium
-from tests.web.studio.places import Place
+from tests.web.studio.places import TOKEN, Place
 
 FLAGS = (
     "--no-sandbox",
@@ -67,17 +68,25 @@ def _is_here(url: str) -> bool:
 
 @contextmanager
 def served(place: Place) -> Iterator[str]:
-    """Serve the preview over a place on a free port, and give its address."""
+    """Serve the studio over a place on a free port, and give its address; who has TOKEN may write."""
     live = Live(place.config, environ={}, clock=place.clock)
-    with _running(studio_app(live)) as port:
+    with _running(studio_app(live, token=TOKEN)) as port:
         yield f"http://127.0.0.1:{port}"
     live.close()
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams of events with itself, as the command does."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.config.app.state.events.end()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
 
 
 @contextmanager
 def _running(app: Starlette) -> Iterator[int]:
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none")
-    server = uvicorn.Server(config)
+    server = _Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

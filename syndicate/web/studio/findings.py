@@ -45,11 +45,8 @@ class ShownFinding:
     """Of the HTML or the text part; empty where it names none."""
     films: tuple[str, ...] = ()
     """The films about which those lines are."""
-
-    @property
-    def anchor(self) -> str:
-        """Return a name that is its own on the page."""
-        return f"finding-{self.place}-{self.number}-{self.lines[0] if self.lines else 0}"
+    anchor: str
+    """A name that is its own on the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +78,7 @@ def shown_findings(
     gathered: dict[tuple[int, Place, Severity, str, str], list[Finding]] = {}
     for each in findings:
         gathered.setdefault((each.number, place_of(each), each.severity, each.why, each.how), []).append(each)
-    shown = [_shown(group, near) for group in gathered.values()]
+    shown = [_shown(group, near, rank) for rank, group in enumerate(gathered.values(), 1)]
     return ShownFindings(all=tuple(sorted(shown, key=lambda each: _GRAVEST_FIRST.index(each.severity))))
 
 
@@ -118,7 +115,7 @@ def film_at(line: int, near: Sequence[tuple[int, str]]) -> str | None:
     return min(inside)[1] if inside else None
 
 
-def _shown(group: Sequence[Finding], near: Sequence[tuple[int, str]]) -> ShownFinding:
+def _shown(group: Sequence[Finding], near: Sequence[tuple[int, str]], rank: int) -> ShownFinding:
     first = group[0]
     place = place_of(first)
     lines = tuple(dict.fromkeys(line for each in group if (line := line_of(each)) is not None))
@@ -133,6 +130,7 @@ def _shown(group: Sequence[Finding], near: Sequence[tuple[int, str]]) -> ShownFi
         where=first.where,
         lines=lines,
         films=tuple(dict.fromkeys(film for film in about if film)),
+        anchor=f"finding-{place}-{first.number}-{rank}",
     )
 
 

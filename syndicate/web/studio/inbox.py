@@ -16,6 +16,8 @@ SAFE_PREHEADER = 40
 """Programs show 30 to 140 characters of a preheader, so its meaning stands in the first 40 (docs/deliverability.md)."""
 LONG_SUBJECT = 70
 """From here on the lint warns."""
+LEAST_SNIPPET = 6
+"""Of a snippet shorter than this nobody has anything."""
 _ELLIPSIS = "…"
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 
@@ -97,6 +99,7 @@ def _line(program: Program, sender: str, subject: str, preheader: str) -> InboxL
     room = program.preheader
     if program.row is Row.LINE:
         room -= width(head.shown) + len(" – ")
+        room = room if room >= LEAST_SNIPPET else 0
     return InboxLine(program=program, sender=cut(sender, program.sender), subject=head, preheader=cut(preheader, room))
 
 

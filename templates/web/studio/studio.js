@@ -253,6 +253,7 @@ function take(fresh) {
   if (id && document.activeElement !== focus) document.getElementById(id)?.focus({ preventScroll: true });
   show();
   filter();
+  unfold();
 }
 
 function lost(isLost) {
@@ -506,6 +507,16 @@ function filter() {
   $("#found-posts").textContent = text ? `${left} of ${posts.length}` : "";
 }
 
+// Readers unfold a warned status with a click; the editor is here to see it, and may fold it again.
+const unfolded = new WeakSet();
+
+function unfold() {
+  for (const warned of $$("details.warned")) {
+    if (!unfolded.has(warned)) warned.open = true;
+    unfolded.add(warned);
+  }
+}
+
 // ---- All together ---------------------------------------------------------------------------------------------------
 
 addEventListener("change", event => {
@@ -559,6 +570,5 @@ if ($("#stage")) {
 }
 editor.read();
 show();
-// Readers unfold a warned status with a click; the editor is here to see it.
-for (const warned of $$("details.warned")) warned.open = true;
+unfold();
 if (!isStatic) listen();
