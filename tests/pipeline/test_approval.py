@@ -99,6 +99,13 @@ def letter_of(here: Studio, at: int = -1) -> tuple[str, str]:
     return html.get_content(), text.get_content()
 
 
+def link_of(here: Studio) -> str:
+    """Return the address of the page in the newest mail that asks."""
+    found = re.search(r"https?://\S+/approve/\S+", letter_of(here)[1])
+    assert found
+    return found[0]
+
+
 # Asking
 
 

@@ -7,6 +7,7 @@ example reader, in a frame in which nothing runs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -35,6 +36,9 @@ LETTER, ANYWAY = "letter", "anyway"
 """The fields of the form: the hash of the letter that it shows, and the box beside the errors."""
 LETTER_POLICY = f"sandbox allow-popups allow-popups-to-escape-sandbox; {PAGE_POLICY}; frame-ancestors 'self'"
 """Of the letter in its frame: no script, no form."""
+
+
+_HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 
 
 class State(StrEnum):
@@ -91,7 +95,9 @@ def letter(desk: Desk, request: Request) -> Response:
     example = shown(issue) if issue and content_of(issue) == request.path_params["content"] else None
     if example is None:
         return desk.refusal(request, 404)
-    return HTMLResponse(example.html, headers={"Content-Security-Policy": LETTER_POLICY})
+    # Its links open beside the page: in the frame nothing but the letter may be shown.
+    framed = _HEAD.sub(lambda head: f'{head[0]}<base target="_blank">', example.html, count=1)
+    return HTMLResponse(framed, headers={"Content-Security-Policy": LETTER_POLICY})
 
 
 def approved(desk: Desk, request: Request) -> Response:

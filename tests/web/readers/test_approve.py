@@ -103,6 +103,7 @@ def test_the_letter_stands_in_a_frame_in_which_nothing_runs_with_nobodys_token(e
     assert policy.startswith("sandbox allow-popups")
     assert "allow-scripts" not in policy
     assert "frame-ancestors 'self'" in policy
+    assert '<base target="_blank">' in framed.text
     assert set(re.findall(r"/leave/([^\"<]+)", framed.text)) == {"example"}
     assert editor.web.get(f"{editor.path}/{'0' * 16}").status_code == 404
 
