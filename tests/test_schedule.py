@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syndicate.schedule import Due, Slot, due_period, latest_period, next_period, occurrence, parse_slot
+from syndicate.schedule import (
+    Due,
+    Slot,
+    approval_closes,
+    due_period,
+    latest_period,
+    next_period,
+    occurrence,
+    parse_slot,
+)
 
 DUBLIN, NEW_YORK = ZoneInfo("Europe/Dublin"), ZoneInfo("America/New_York")
 LORD_HOWE, APIA = ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Pacific/Apia")
@@ -163,3 +172,29 @@ def test_however_many_clocks_fire_within_a_day_they_ask_for_one_period(now: date
         for each in late
     }
     assert asked <= {Due(period=period, late=False)}
+
+
+@pytest.mark.parametrize(
+    ("slot", "ahead", "max_lateness", "open_for"),
+    [
+        pytest.param("fri 09:00", 3, 24, 24, id="until it is too late"),
+        pytest.param("daily 09:00", 3, 24, 21, id="until the next one is asked for"),
+        pytest.param("daily 09:00", 30, 24, 0, id="never before its own hour"),
+        pytest.param("daily 09:00", 0, 72, 24, id="asked at the hour itself"),
+    ],
+)
+def test_an_approval_is_open_until_it_is_too_late_or_the_next_is_asked_for(
+    slot: str, ahead: int, max_lateness: int, open_for: int
+) -> None:
+    period = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    hours = timedelta(hours=1)
+    closes = approval_closes(parse_slot(slot), DUBLIN, period, ahead=ahead * hours, max_lateness=max_lateness * hours)
+    assert closes - period == open_for * hours
+
+
+@given(moments, st.timedeltas(min_value=timedelta(0), max_value=3 * DAY))
+def test_one_letter_of_a_digest_waits_at_a_time(now: datetime, ahead: timedelta) -> None:
+    slot = parse_slot("mon,thu 18:30")
+    period = latest_period(slot, DUBLIN, now)
+    closes = approval_closes(slot, DUBLIN, period, ahead=ahead, max_lateness=30 * DAY)
+    assert period <= closes <= max(period, next_period(slot, DUBLIN, period) - ahead)

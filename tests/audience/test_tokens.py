@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from itsdangerous import Signer
 
 from syndicate.audience.tokens import (
+    ApprovalClaim,
     Keyring,
     Purpose,
+    approval_token,
     forgotten_keys,
     opaque,
     proves,
     proves_verp,
+    read_approval_token,
     read_verp_token,
     read_web_token,
     verp_token,
@@ -192,3 +195,16 @@ def test_a_web_signature_is_what_itsdangerous_signs(key: bytes, number: int, add
     signer = Signer(derived, key_derivation="none", digest_method=hashlib.sha256)
     assert signer.verify_signature(f"{signed}|{address.strip().casefold()}", signature)
     assert signer.get_signature(f"{signed}|{address.strip().casefold()}").decode() == signature
+
+
+@given(st.integers(1, 2**40), st.text("0123456789abcdef", min_size=16, max_size=16), st.integers(0, 2**33))
+def test_an_approval_says_which_letter_and_until_when_and_no_other_key_or_purpose_does(
+    issue: int, content: str, seconds: int
+) -> None:
+    until = datetime.fromtimestamp(seconds, UTC)
+    made = approval_token(KEYS, issue=issue, content=content, until=until)
+    assert read_approval_token(KEYS, made) == ApprovalClaim(issue=issue, content=content, until=until)
+    assert read_approval_token(Keyring((b"n" * 32,)), made) is None
+    for purpose in Purpose:
+        other = web_token(KEYS, purpose, subscriber=issue, lists=(content,), issued=until)
+        assert (read_approval_token(KEYS, other) is None) == (purpose is not Purpose.APPROVAL)
