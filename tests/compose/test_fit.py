@@ -108,6 +108,7 @@ def test_what_counts_is_the_letter_as_it_is_encoded() -> None:
 sizes = st.lists(st.integers(0, 60_000), min_size=1, max_size=40)
 
 
+@settings(deadline=None)
 @given(sizes, st.integers(0, 40_000), st.booleans())
 def test_whatever_the_reviews_weigh_the_issue_fits_or_has_one_and_nothing_is_lost(
     weights: list[int], masthead: int, has_lead: bool

@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from syndicate.compose import letter
@@ -128,6 +128,7 @@ hostile_texts = st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)
 @given(hostile_texts)
 @example("[a]: https://a.example\n\n[a]")
 def test_no_note_at_all_does_harm(markdown: str) -> None:
