@@ -14,7 +14,7 @@ from syndicate.audience.tokens import read_approval_token
 from syndicate.compose.choices import Choices
 from syndicate.compose.model import IssueState
 from syndicate.config import Approval
-from syndicate.errors import NotFoundError, TemplateError
+from syndicate.errors import ConfigError, NotFoundError, TemplateError
 from syndicate.pipeline import publish
 from syndicate.pipeline.approval import Answer, approve, ask_due
 from syndicate.pipeline.draft import draft
@@ -107,6 +107,14 @@ def link_of(here: Studio) -> str:
 
 
 # Asking
+
+
+def test_without_an_editor_to_ask_it_is_a_fault_of_the_config(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ConfigError, match="approval: needs notify"),
+        studio(tmp_path, APPROVAL, ("notify: ed@lantern.example\n", "")),
+    ):
+        pass
 
 
 def test_ahead_of_its_hour_the_letter_is_kept_and_shown_to_the_editor_once(here: Studio) -> None:
