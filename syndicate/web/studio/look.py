@@ -16,6 +16,7 @@ from syndicate.compose.cards import safe_url
 from syndicate.compose.model import IssueState, RenderedEmail
 from syndicate.config import config_warnings
 from syndicate.config.schema import Approval
+from syndicate.delivery.plan import in_words
 from syndicate.errors import StoreError, SyndicateError, TemplateError
 from syndicate.pipeline import Draft, draft
 from syndicate.pipeline.examples import filled
@@ -296,8 +297,9 @@ def _approval(app: App, made: Draft) -> str | None:
     row = app.issues.of_period(made.digest, made.period)
     if row is not None and row.asked is not None:
         asked = short(row.asked.astimezone(app.config.site.zone))
-        return f"It waits for approval, asked for on {asked}; until then it does not go."
-    return "It goes out only once a person has approved it."
+        return f"It waits for approval, asked for on {asked}: syndicate issues approve {row.id}"
+    ahead = in_words(app.config.digests[made.digest].approval_ahead)
+    return f"It goes only once a person has approved it; they are asked {ahead} before its hour."
 
 
 def _sender(app: App) -> tuple[str, str]:

@@ -32,10 +32,14 @@ class Limits:
 
 
 def page_values(look: Look, issue: ShownIssue | None, body: Bodies | None) -> Mapping[str, object]:
-    """Return the names: look, issue, body, raw, stamp, picked, when, limits."""
+    """Return the names: look, issue, body, raw, stamp, picked, when, dated, limits."""
 
     def when(moment: datetime) -> str:
         return short(moment.astimezone(look.zone))
+
+    def dated(moment: datetime) -> str:
+        local = moment.astimezone(look.zone)
+        return f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
 
     moment = look.as_of or (issue.at if issue and issue.is_next else None)
     return {
@@ -46,6 +50,7 @@ def page_values(look: Look, issue: ShownIssue | None, body: Bodies | None) -> Ma
         "stamp": stamp_of(body),
         "picked": f"{moment.astimezone(look.zone):{PICKED_MINUTE}}" if moment else "",
         "when": when,
+        "dated": dated,
         "limits": Limits(),
     }
 

@@ -227,7 +227,10 @@ async function fetched(turn) {
   const fault = $("#fault");
   // Where the config is at fault, what was shown stays, with the fault above it.
   if (!answer.ok && fault && $("[role=alert]", fresh)) {
-    fault.replaceChildren(...document.importNode($("[role=alert]", fresh), true).childNodes);
+    const told = document.importNode($("[role=alert]", fresh), true), title = document.createElement("h2");
+    title.append($("h1", told).textContent);
+    $("h1", told).replaceWith(title);
+    fault.replaceChildren(...told.childNodes);
     fault.hidden = false;
     document.body.dataset.version = fresh.body.dataset.version ?? "";
     return;
