@@ -1,6 +1,6 @@
 """The editor's studio: what goes out next, live, on this machine.
 
-guard.py     who may ask: with the Host of this machine
+guard.py     who may ask: with the Host of this machine; and who may write: our own page, with the token
 app.py       the routes
 live.py      the installation kept open, and a stamp that tells cheaply whether anything changed
 scene.py     what is shown until something changes: a look, or the fault that stands in its way
@@ -16,4 +16,5 @@ viewing.py   a letter → what the frame shows: dark or light, pictures from her
 values.py    what the page's template knows; page.py lays it out
 events.py    what changed, told as it happens
 editing.py   what the page writes
+stills.py    all of it as files; camera.py has a browser take pictures of the letters
 """

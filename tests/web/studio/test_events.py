@@ -24,7 +24,7 @@ from syndicate.web.studio import events as events_module
 from syndicate.web.studio.app import studio_app
 from syndicate.web.studio.live import Live
 from syndicate.web.studio.look import Look, look_at
-from tests.web.studio.places import TOKEN, Place, make_place
+from tests.web.studio.places import TOKEN, Place, headers, make_place
 
 WAIT_SECONDS = 30
 LETTER = "{% for way in ways_out %}{{ fences.readers }}{{ way.url }}{{ fences.end }}{% endfor %} "
@@ -177,6 +177,19 @@ def test_a_line_that_is_quiet_breathes(tmp_path: Path, monkeypatch: pytest.Monke
         heard = b""
         while b": still here" not in heard:
             heard += line.recv(4096)
+
+
+def test_a_body_that_comes_too_slowly_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("syndicate.web.studio.editing.BODY_SECONDS", 0.05)
+    with served(make_place(tmp_path)) as server, socket.create_connection(("127.0.0.1", server.port)) as line:
+        line.settimeout(WAIT_SECONDS)
+        own = {
+            **headers(Host=f"127.0.0.1:{server.port}", Origin=f"http://127.0.0.1:{server.port}"),
+            "Content-Length": "9",
+        }
+        head = "".join(f"{name}: {value}\r\n" for name, value in own.items())
+        line.sendall(f"POST /digests/weekly/choices HTTP/1.1\r\n{head}\r\n{{".encode())
+        assert line.recv(4096).startswith(b"HTTP/1.1 408 ")
 
 
 def test_there_is_an_end_to_how_many_listen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
