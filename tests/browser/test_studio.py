@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, ViewportSize, expect
+from playwright.sync_api import FrameLocator, Page, Route, ViewportSize, expect
 
 from syndicate.compose.choices import Choices
 from syndicate.pipeline import tick
@@ -418,6 +418,21 @@ def test_a_review_is_left_out_and_put_back(studio: Open) -> None:
     expect(page.locator("#posts-part")).to_contain_text("Left out of issue 1 of weekly by you")
     page.get_by_role("button", name=f"Put back: {LEAD}").click()
     expect(page.locator(".lead .film")).to_have_text(LEAD)
+
+
+def test_what_is_done_while_something_is_being_saved_is_saved_too(studio: Open) -> None:
+    page = studio.go()
+    saved(page)
+    held: list[Route] = []
+    page.route("**/choices", lambda route: route.continue_() if held else held.append(route))
+    two = page.locator("#lists .movable .film").all_inner_texts()[:2]
+    for film in two:
+        page.get_by_role("button", name=f"Leave {film} out of this issue").click()
+        page.wait_for_function("editor.busy !== null")
+    held[0].continue_()
+    for film in two:
+        expect(page.locator("#group-out")).to_contain_text(film)
+    assert len(studio.kept().left_out) == 2
 
 
 def test_what_is_past_the_cap_is_brought_in_for_the_last(page: Page, tmp_path: Path) -> None:

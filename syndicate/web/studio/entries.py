@@ -122,8 +122,9 @@ def _coming(app: App, accounts: Sequence[ShownAccount]) -> Mapping[int, Sequence
                     reply=status.note,
                 )
             )
-        for number in account.later:
-            planned = AsStatus(account=account.name, status=None, state=DeliveryState.PLANNED, when="after those above")
+        for place, number in enumerate(account.later, len(account.next)):
+            when = f"after {place} others"
+            planned = AsStatus(account=account.name, status=None, state=DeliveryState.PLANNED, when=when)
             found.setdefault(number, []).append(planned)
     return found
 

@@ -292,6 +292,7 @@ const editor = {
   timer: 0,
   busy: null,
   waiting: null,
+  intended: null, // what was sent, or waits to be, and is not kept yet
   conflict: null,
 
   canWrite: () => Boolean($("meta[name=studio-token]") && $("#undo")),
@@ -308,7 +309,7 @@ const editor = {
 
   // The choices as the page has them: what is kept, and what is typed since.
   choices() {
-    const now = { ...this.kept };
+    const now = { ...(this.intended ?? this.kept) };
     for (const name of WORDS) {
       const input = $(`#${name}`);
       if (input && input.value !== input.defaultValue) now[name] = input.value.trim() ? input.value : null;
@@ -326,18 +327,20 @@ const editor = {
 
   async send(choices, { isUndo = false, clear = false } = {}) {
     clearTimeout(this.timer);
+    this.intended = choices;
     if (this.busy) { this.waiting = [choices, { isUndo, clear }]; return this.busy; }
     const before = this.kept;
     state("busy", "Saving…");
     this.busy = this.post({ ...choices, revision: this.kept.revision }, clear);
     const revision = await this.busy;
     this.busy = null;
-    if (revision === null) { this.waiting = null; return; }
+    if (revision === null) { this.waiting = this.intended = null; return; }
     if (!isUndo) this.past.push(before);
     this.settle(choices, revision);
     const next = this.waiting;
     this.waiting = null;
     if (next) return this.send(next[0], next[1]);
+    this.intended = null;
     await refresh();
   },
 

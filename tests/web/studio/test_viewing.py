@@ -49,3 +49,24 @@ def test_the_pictures_of_a_letter_are_found_by_their_true_address() -> None:
 
 def test_links_open_beside_the_preview() -> None:
     assert '<head><base target="_blank">' in as_viewed(LETTER, dark=False, address=None)
+
+
+LINES = "<html><head></head>\n<body>\n<p id='own'>One</p> <p>two</p>\nno element\n</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("lines", "marked"),
+    [
+        ({3}, ["<p id=\"found\" data-found id='own'>One</p> <p>two</p>"]),
+        ({3, 2}, ['<body id="found" data-found>', "<p data-found id='own'>One</p> <p>two</p>"]),
+        ({4, 99, 0}, []),
+    ],
+    ids=["one", "the first of them is #found", "no element, no such line"],
+)
+def test_lines_of_which_a_finding_speaks_are_marked(lines: set[int], marked: list[str]) -> None:
+    shown = as_viewed(LINES, dark=False, address=None, marked=lines)
+    assert [line for line in shown.split("\n") if "data-found>" in line or "data-found id" in line] == marked
+
+
+def test_without_marks_a_letter_has_no_outline() -> None:
+    assert "data-found" not in as_viewed(LINES, dark=False, address=None)
