@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from syndicate.store.database import Database
 from syndicate.store.generation import Generation
@@ -30,6 +31,10 @@ NEVER_IN_CI = frozenset({"live", "a disk of its own needs root"})
 """Skips that a run with CI=true forgives: what they need cannot be had everywhere."""
 
 _numbers = itertools.count(1)
+
+# No test is timed: a busy machine is no fault of the code.
+settings.register_profile("untimed", settings.get_profile("ci" if IN_CI else "default"), deadline=None)
+settings.load_profile("untimed")
 
 
 class Server:
