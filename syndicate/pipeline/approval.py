@@ -57,6 +57,9 @@ def ask_due(app: App) -> tuple[Published, ...]:
     """Keep and ask for what waits, or should wait, for a person; a fault of one digest stops no other."""
     now = app.first_run()
     done = [_without_digest(app, each) for each in app.approvals.waiting() if each.digest not in app.config.digests]
+    for issue in app.approvals.waiting():
+        if app.config.digests[issue.digest].approval is not Approval.REQUIRED:
+            _drop(app, issue, "its digest asks for no approval any more")  # publish.py makes the issue at its hour.
     for name, digest in app.config.digests.items():
         if digest.approval is not Approval.REQUIRED:
             continue
@@ -79,6 +82,8 @@ def approve(app: App, number: int, *, shown: str | None = None, anyway: bool = F
     if issue.state is not IssueState.DRAFT:
         return Approved(answer=_settled(issue), issue=issue)
     digest = digest_of(app, issue.digest)
+    if digest.every:
+        return Approved(answer=Answer.GONE, issue=None)
     if app.clock.now() >= closes(app, digest, issue.period):
         _lapse(app, issue)
         return approve(app, number, shown=shown, anyway=anyway)
@@ -174,13 +179,17 @@ def _refreshed(app: App, digest: Digest, issue: StoredIssue) -> Draft | None:
     """Draft the reviews of a kept letter anew, and keep that where it differs; None where nothing is left of it."""
     made = _redrafted(app, issue)
     if made is None:
-        app.approvals.drop(issue.id)
-        event("issue-waits-no-more", level=logging.WARNING, digest=issue.digest, because="its reviews are gone")
+        _drop(app, issue, "its reviews are gone")
         return None
     freeze = freeze_of(app, made, digest)
     if content_to_be(freeze) != content_of(issue) and app.approvals.keep(freeze, made.link_keys, app.clock.now()):
         event("issue-changed", level=logging.WARNING, digest=issue.digest, subject=made.email.subject)
     return made
+
+
+def _drop(app: App, issue: StoredIssue, because: str) -> None:
+    app.approvals.drop(issue.id)
+    event("issue-waits-no-more", level=logging.WARNING, digest=issue.digest, because=because)
 
 
 def _redrafted(app: App, issue: StoredIssue) -> Draft | None:

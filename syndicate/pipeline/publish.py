@@ -79,31 +79,34 @@ def publish(
     process was first, its issue is the one that comes back. Raises TemplateError, or LintError for a letter that should
     not be sent, unless it goes `anyway`; nothing is frozen then.
     """
-    digest = digest_of(app, name)
+    digest, kept = digest_of(app, name), app.choices.of(name)
     taken_over = None if period or digest.every else _waiting_period(app, name, digest)
-    period = period or (free_instant(app, name) if digest.every else app.clock.now())
-    choices = app.choices.of(name).choices
-    if reason := nothing_new(app, name, choices, among=among):
-        return _skip_or_wait(app, name, digest, period, reason)
-    made = draft(app, name, period=period, choices=choices, among=among)
+    moment = period or (free_instant(app, name) if digest.every else app.clock.now())
+    if reason := nothing_new(app, name, kept.choices, among=among):
+        return _skip_or_wait(app, name, digest, moment, reason)
+    made = draft(app, name, period=moment, choices=kept.choices, among=among)
     if not made.selection.reviews:
-        return _skip_or_wait(app, name, digest, made.period, "nothing new")
+        return _skip_or_wait(app, name, digest, moment, "nothing new")
     if not anyway:
         check(app, made)
-    freeze = freeze_of(app, made, digest)
-    number = app.issues.freeze(replace(freeze, period=taken_over or made.period), app.clock.now())
-    if number is None and digest.every:  # Another process was first, with this review or at this very instant.
-        return publish(app, name, anyway=anyway, among=among)
-    if number is None:
-        there = app.issues.of_period(name, made.period)
-        if there is None:  # Another period's issue was frozen since the draft: what it left is drafted anew.
-            return publish(app, name, period=made.period, anyway=anyway)
-        return _published(app, there)
-    all_well(app, name)
+    freeze = replace(freeze_of(app, made, digest), period=taken_over or moment)
+    number = app.issues.freeze(freeze, app.clock.now(), revision=kept.revision)
+    if number is not None:
+        return _fresh(app, made, number)
+    there = app.issues.of_period(name, moment)
+    if there is None or there.state is IssueState.DRAFT or digest.every:
+        # Another issue was frozen since the draft, or the editor chose something: what is left is drafted anew.
+        return publish(app, name, period=period, anyway=anyway, among=among)
+    return _published(app, there)
+
+
+def _fresh(app: App, made: Draft, number: int) -> Published:
+    """Tell of an issue that was frozen just now."""
+    all_well(app, made.digest)
     films = "; ".join(review.review.film.title for review in made.selection.reviews)
-    event("issue-frozen", digest=name, number=made.number, subject=made.email.subject, films=films)
+    event("issue-frozen", digest=made.digest, number=made.number, subject=made.email.subject, films=films)
     return Published(
-        digest=name,
+        digest=made.digest,
         period=made.period,
         issue=number,
         number=made.number,

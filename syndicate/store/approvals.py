@@ -17,10 +17,11 @@ from sqlalchemy.exc import IntegrityError
 
 from syndicate.audience.model import SubscriptionState
 from syndicate.compose.model import IssueState, RenderedEmail
+from syndicate.store.choices import is_at
 from syndicate.store.database import Database, get_value, insert_if_absent, set_value
 from syndicate.store.freezing import Freeze, are_carried, carry, frozen_values, letter_values, plan_frozen
 from syndicate.store.issues import StoredIssue, issue_of
-from syndicate.store.tables import choices, issue_reviews, issues, subscriptions
+from syndicate.store.tables import issue_reviews, issues, subscriptions
 
 CHANGED = "changed since it was asked for"
 """Why a draft is asked for once more."""
@@ -101,7 +102,7 @@ class ApprovalStore:
         with self._database.write() as connection:
             there = _draft(connection, number, content)
             since = get_value(connection, _key(number))
-            if there is None or there.asked or (since and now - datetime.fromisoformat(since) < LEASE):
+            if there is None or there.asked or (since and abs(now - datetime.fromisoformat(since)) < LEASE):
                 return False
             set_value(connection, _key(number), now.isoformat())
         return True
@@ -127,7 +128,7 @@ class ApprovalStore:
                     return False
                 values = {**frozen_values(issue, now), "created": there.created}
                 connection.execute(update(issues).where(issues.c.id == number).values(values))
-                if not _is_chosen_by(connection, issue.digest, revision):
+                if not is_at(connection, issue.digest, revision):
                     connection.rollback()
                     return False
                 plan_frozen(connection, self._database, number, issue, now=now, due=max(now, there.period))
@@ -161,12 +162,6 @@ def _is_next(connection: Connection, issue: Freeze) -> bool:
     """Return whether the number that stands in the letter is the digest's next."""
     last = connection.execute(select(func.max(issues.c.number)).where(issues.c.digest == issue.digest)).scalar()
     return issue.number == int(last or 0) + 1
-
-
-def _is_chosen_by(connection: Connection, digest: str, revision: int) -> bool:
-    """Return whether the editor chose nothing since. Locked after the issue, as freezing locks them."""
-    query = select(choices.c.revision).where(choices.c.digest == digest).with_for_update()
-    return (connection.execute(query).scalar() or 0) == revision
 
 
 def _pass_over(connection: Connection, number: int, issue: Freeze, known: Mapping[int, str]) -> None:

@@ -12,6 +12,9 @@ from syndicate.compose.choices import Choices
 from syndicate.store.database import Database, insert_if_absent
 from syndicate.store.tables import choices
 
+_MOST_REVISIONS = 2**31 - 1
+"""A database server counts no further; nobody has looked at one that is beyond it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
@@ -38,6 +41,8 @@ class ChoiceStore:
 
         Returns False, and changes nothing, where it was changed meanwhile (by another page, or by the issue's going).
         """
+        if revision >= _MOST_REVISIONS:
+            return False
         values = {"chosen": _values(chosen), "revision": revision + 1, "changed": now}
         with self._database.write() as connection:
             if revision == 0:
@@ -45,6 +50,12 @@ class ChoiceStore:
                 return connection.execute(row.on_conflict_do_nothing().returning(choices.c.digest)).scalar() is not None
             same = (choices.c.digest == digest, choices.c.revision == revision)
             return connection.execute(update(choices).where(*same).values(values)).rowcount == 1
+
+
+def is_at(connection: Connection, digest: str, revision: int) -> bool:
+    """Return whether the editor chose nothing since a revision. All lock the issue first, and then this."""
+    query = select(choices.c.revision).where(choices.c.digest == digest).with_for_update()
+    return (connection.execute(query).scalar() or 0) == revision
 
 
 def use_up(connection: Connection, digest: str, now: datetime) -> None:

@@ -27,6 +27,7 @@ from syndicate.compose.model import IssueState, PublishedReview, RenderedEmail
 from syndicate.delivery.model import DeliveryState
 from syndicate.errors import NotFoundError
 from syndicate.reviews.admission import EntryState
+from syndicate.store.choices import is_at
 from syndicate.store.database import Database, insert_if_absent
 from syndicate.store.deliveries import STOPPED
 from syndicate.store.entries import newest_first, stored_entry
@@ -132,16 +133,21 @@ class IssueStore:
         found = self._select(select(issues).where(issues.c.digest == digest, issues.c.period == period))
         return found[0] if found else None
 
-    def freeze(self, issue: Freeze, now: datetime) -> int | None:
+    def freeze(self, issue: Freeze, now: datetime, *, revision: int | None = None) -> int | None:
         """Freeze an issue and plan its deliveries, in one transaction; return its row's number.
 
         Returns None, and changes nothing, where the period already has an issue, or another issue of the digest
         was frozen since this one was drafted: its number is taken, or its reviews are. Another clock was first.
+        So too where the editor has chosen something since `revision`, by which it was drafted.
         """
         with self._database.write() as connection:
             taken = None if are_carried(connection, issue) else self._row_for(connection, issue, now)
-            if taken is not None:
-                plan_frozen(connection, self._database, taken, issue, now=now, due=now)
+            if taken is None:
+                return None
+            if revision is not None and not is_at(connection, issue.digest, revision):
+                connection.rollback()
+                return None
+            plan_frozen(connection, self._database, taken, issue, now=now, due=now)
             return taken
 
     def _row_for(self, connection: Connection, issue: Freeze, now: datetime) -> int | None:

@@ -50,3 +50,18 @@ def test_freezing_the_issue_uses_the_choices_up(database: Database) -> None:
     assert IssueStore(database).freeze(drafted(database), NOW) is not None
     assert kept.of("weekly") == Kept(choices=Choices(), revision=2)
     assert kept.of("monthly") == Kept(choices=CHOSEN, revision=1)
+
+
+def test_an_issue_is_not_frozen_by_choices_that_were_changed_since(database: Database) -> None:
+    record(database, seen("pier"))
+    kept, issues = ChoiceStore(database), IssueStore(database)
+    kept.keep("weekly", CHOSEN, revision=0, now=NOW)
+    assert issues.freeze(drafted(database), NOW, revision=0) is None
+    assert (issues.listed(), kept.of("weekly")) == ((), Kept(choices=CHOSEN, revision=1))
+    assert issues.freeze(drafted(database), NOW, revision=1) is not None
+
+
+def test_a_page_that_shows_a_revision_that_never_was_is_told_so(database: Database) -> None:
+    kept = ChoiceStore(database)
+    kept.keep("weekly", CHOSEN, revision=0, now=NOW)
+    assert not kept.keep("weekly", Choices(), revision=2**53 - 1, now=NOW)

@@ -14,11 +14,13 @@ from syndicate.audience.tokens import read_approval_token
 from syndicate.compose.choices import Choices
 from syndicate.compose.model import IssueState
 from syndicate.config import Approval
+from syndicate.config.schema import Every
 from syndicate.errors import ConfigError, NotFoundError, TemplateError
-from syndicate.pipeline import publish
+from syndicate.pipeline import accept_restore, publish
 from syndicate.pipeline.approval import Answer, approve, ask_due
 from syndicate.pipeline.draft import draft
 from syndicate.pipeline.tell import hand_over
+from syndicate.schedule import parse_slot
 from syndicate.store.approvals import content_of
 from syndicate.store.issues import StoredIssue
 from tests.pipeline.studio import (
@@ -467,3 +469,58 @@ def test_the_next_issue_is_for_the_next_hour_once_this_one_is_approved(told: Stu
     assert draft(told.app, "weekly").period == FRIDAY
     approve(told.app, waiting(told).id)
     assert draft(told.app, "weekly", among=()).period == FRIDAY + WEEK
+
+
+# When the ground moves
+
+
+def _digest(here: Studio, **changes: object) -> None:
+    """Let config.yaml say something else of the digest."""
+    changed = here.app.config.digests["weekly"].model_copy(update=changes)
+    here.app.config = here.app.config.model_copy(update={"digests": {"weekly": changed}})
+
+
+NO_APPROVAL: dict[str, dict[str, object]] = {
+    "the approval is gone, and the hour moved": {"approval": Approval.NONE, "at": parse_slot("mon 07:00")},
+    "each review gets a letter now": {"approval": Approval.NONE, "at": None, "every": Every.REVIEW},
+}
+
+
+@pytest.mark.parametrize("changes", NO_APPROVAL.values(), ids=NO_APPROVAL)
+def test_what_waits_in_a_digest_that_asks_nobody_any_more_waits_no_more(
+    told: Studio, changes: dict[str, object]
+) -> None:
+    number = waiting(told).id
+    _digest(told, **changes)
+    told.live(15 * MINUTE)
+    assert told.app.approvals.waiting() == ()
+    with pytest.raises(NotFoundError):
+        approve(told.app, number)
+
+
+def test_a_link_is_pressed_before_the_next_beat_though_each_review_gets_a_letter_now(told: Studio) -> None:
+    number = waiting(told).id
+    _digest(told, **NO_APPROVAL["each review gets a letter now"])
+    assert approve(told.app, number).answer is Answer.GONE
+    told.live(DAY)
+    assert told.letters() == []
+
+
+def test_what_waited_when_a_backup_was_made_is_not_approved_by_its_old_mail(told: Studio) -> None:
+    """It may have been approved, and have gone out, since: within its lateness the same link would send it twice."""
+    number = waiting(told).id
+    told.clock.set(FRIDAY + HOUR)
+    accept_restore(told.app)
+    assert approve(told.app, number).answer is Answer.GONE
+    told.live(DAY)
+    assert told.letters() == []
+
+
+def test_a_clock_that_was_far_ahead_when_it_asked_does_not_keep_it_from_asking_again(told: Studio) -> None:
+    """It died while it asked; the lease that it left is of a time that is far off."""
+    _choose(told)
+    approve(told.app, waiting(told).id)
+    there = waiting(told)
+    assert told.app.approvals.begin_asking(there.id, content_of(there) or "", ASKED + 400 * DAY)
+    told.live(15 * MINUTE)
+    assert len(asked(told)) == 2

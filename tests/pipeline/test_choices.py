@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+
+import pytest
 
 from syndicate.compose.choices import Choices
 from syndicate.compose.model import IssueState
@@ -72,6 +75,24 @@ def test_what_is_frozen_is_what_was_drafted_and_what_was_left_out_is_in_the_next
     after = draft(lantern.app, "weekly")
     assert after.kept.choices == Choices()
     assert [each.id for each in after.selection.reviews] == [ids["c"]]
+
+
+def test_what_is_chosen_while_the_issue_is_frozen_is_in_it_and_not_lost(
+    lantern: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page has said "Saved" by then: the review that it left out must not go, nor the words be forgotten."""
+    ids = announced(lantern)
+    chosen = Choices(subject="Only two", left_out=frozenset({ids["c"]}))
+
+    def choose_meanwhile(*_: object) -> None:
+        monkeypatch.undo()
+        keep(lantern, chosen)
+
+    monkeypatch.setattr(import_module("syndicate.pipeline.publish"), "check", choose_meanwhile)
+    published = publish(lantern.app, "weekly", period=FRIDAY)
+    frozen = lantern.app.issues.get(published.issue or 0)
+    assert (published.subject, lantern.films(frozen)) == ("Only two", ["a", "b"][::-1])
+    assert lantern.app.choices.of("weekly").choices == Choices()
 
 
 def test_an_issue_of_which_all_is_left_out_is_skipped_and_says_so(lantern: Studio) -> None:
