@@ -120,7 +120,7 @@ def send(
         if test_address is not None:
             click.echo(f"{test_address}: {send_test(app, draft_of(app, digest), test_address)}", err=True)
             return
-        made = draft_of(app, digest)
+        made = draft_of(app, digest, by_hand=True)
         click.echo(
             f"issue {made.number} of {made.digest}: {made.email.subject}\n  to {_audience(app, made.digest)}", err=True
         )

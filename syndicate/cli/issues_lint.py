@@ -52,15 +52,17 @@ def tell_errors(app: App, made: Draft, *, may_be_sent: bool) -> None:
         click.echo(f"{line_of(found)} (sent anyway)", err=True)
 
 
-def draft_of(app: App, digest: str | None) -> Draft:
-    """Return the next issue of a digest, of the only one where none is named."""
+def draft_of(app: App, digest: str | None, *, by_hand: bool = False) -> Draft:
+    """Return the next issue of a digest, of the only one where none is named; `by_hand`: as it would be sent now."""
     from syndicate.errors import ConfigError
     from syndicate.pipeline import draft
+    from syndicate.pipeline.approval import next_issue
 
     if digest is None and len(app.config.digests) != 1:
         there = ", ".join(app.config.digests) or "none"
         raise ConfigError(f"which digest? config.yaml has: {there}", hint="name it after the command")
-    return draft(app, digest or next(iter(app.config.digests)))
+    name = digest or next(iter(app.config.digests))
+    return draft(app, name) if by_hand else next_issue(app, name)
 
 
 def sample_of(app: App, made: Draft) -> Draft:

@@ -46,6 +46,7 @@ class PassedOver(StrEnum):
     TOO_OLD = "too_old"
     LEFT_OUT = "left_out"
     TO_FIT = "to_fit"
+    AFTER_ASKING = "after_asking"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

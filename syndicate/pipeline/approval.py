@@ -15,6 +15,7 @@ from enum import StrEnum
 from syndicate.app import App
 from syndicate.compose.lint import Finding
 from syndicate.compose.model import IssueState
+from syndicate.compose.select import PassedOver
 from syndicate.config import Approval, Digest
 from syndicate.errors import NotFoundError, TemplateError
 from syndicate.log import event
@@ -103,6 +104,23 @@ def approve(app: App, number: int, *, shown: str | None = None, anyway: bool = F
     event("issue-approved", digest=issue.digest, number=made.number, subject=made.email.subject)
     app.wake.set()
     return Approved(answer=Answer.APPROVED, issue=app.issues.get(number), findings=findings)
+
+
+def next_issue(app: App, name: str) -> Draft:
+    """Return a digest's next issue to look at: the one that waits for approval, as it would be approved; else a draft.
+
+    What was announced since the editor was asked is a candidate that was passed over. Raises as `draft` does.
+    """
+    digest, now = digest_of(app, name), app.clock.now()
+    issues = app.approvals.waiting(name) if digest.approval is Approval.REQUIRED else ()
+    issue = next((each for each in issues if now < closes(app, digest, each.period)), None)
+    made = _redrafted(app, issue) if issue else None
+    if made is None:
+        return draft(app, name)
+    known = {each.id for each in made.candidates}
+    found = app.issues.candidates(name, digest.feeds or tuple(app.config.feeds))
+    since = {each.id: PassedOver.AFTER_ASKING for each, _ in found if each.id not in known}
+    return replace(made, candidates=tuple(each for each, _ in found), passed_over={**made.passed_over, **since})
 
 
 def look(app: App, issue: StoredIssue) -> tuple[Finding, ...]:

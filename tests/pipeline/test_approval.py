@@ -13,16 +13,18 @@ import pytest
 from syndicate.audience.tokens import read_approval_token
 from syndicate.compose.choices import Choices
 from syndicate.compose.model import IssueState
+from syndicate.compose.select import PassedOver
 from syndicate.config import Approval
 from syndicate.config.schema import Every
 from syndicate.errors import ConfigError, NotFoundError, TemplateError
 from syndicate.pipeline import accept_restore, publish
-from syndicate.pipeline.approval import Answer, approve, ask_due
+from syndicate.pipeline.approval import Answer, approve, ask_due, next_issue
 from syndicate.pipeline.draft import draft
 from syndicate.pipeline.tell import hand_over
 from syndicate.schedule import parse_slot
 from syndicate.store.approvals import content_of
 from syndicate.store.issues import StoredIssue
+from syndicate.web.studio.look import look_at
 from tests.pipeline.studio import (
     DAY,
     EDITOR,
@@ -469,6 +471,23 @@ def test_the_next_issue_is_for_the_next_hour_once_this_one_is_approved(told: Stu
     assert draft(told.app, "weekly").period == FRIDAY
     approve(told.app, waiting(told).id)
     assert draft(told.app, "weekly", among=()).period == FRIDAY + WEEK
+
+
+def test_who_looks_while_an_issue_waits_sees_the_one_that_would_be_approved(told: Studio) -> None:
+    before = waiting(told)
+    told.feed(QUAY, PIER, *HISTORY)
+    told.live(2 * HOUR)
+    made = next_issue(told.app, "weekly")
+    (quay,) = (each.id for each in made.candidates if each.link.endswith("quay.html"))
+    assert (made.email, made.passed_over) == (before.email, {quay: PassedOver.AFTER_ASKING})
+    (shown,) = look_at(told.app).issues
+    assert shown.readers
+    assert "quay" not in shown.readers.html
+    _choose(told)
+    assert next_issue(told.app, "weekly").email.subject == "A pier, at length"
+    approve(told.app, before.id)
+    assert approve(told.app, before.id).answer is Answer.APPROVED
+    assert [each.id for each in next_issue(told.app, "weekly").selection.reviews] == [quay]
 
 
 # When the ground moves

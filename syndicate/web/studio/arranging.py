@@ -13,7 +13,7 @@ from syndicate.compose.words import stars
 from syndicate.pipeline import Draft
 from syndicate.web.studio.why import Because, InNext, in_next
 
-EXPLAINED_ONLY = frozenset({PassedOver.TOO_OLD})
+EXPLAINED_ONLY = frozenset({PassedOver.TOO_OLD, PassedOver.AFTER_ASKING})
 """Reasons that no choice of the editor's changes."""
 
 

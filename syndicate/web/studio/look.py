@@ -19,6 +19,7 @@ from syndicate.config.schema import Approval
 from syndicate.delivery.plan import in_words
 from syndicate.errors import StoreError, SyndicateError, TemplateError
 from syndicate.pipeline import Draft, draft
+from syndicate.pipeline.approval import next_issue
 from syndicate.pipeline.examples import filled
 from syndicate.pipeline.lint import lint_draft
 from syndicate.schedule import next_period
@@ -184,7 +185,7 @@ def _collect(issue: ShownIssue, address: Callable[[str], str]) -> None:
 
 def _drafted(app: App, name: str, at: datetime | None) -> Draft | TemplateError:
     try:
-        return draft(app, name, now=at)
+        return draft(app, name, now=at) if at else next_issue(app, name)
     except TemplateError as fault:
         return fault
 

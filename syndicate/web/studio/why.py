@@ -223,6 +223,9 @@ def _passed(of: InNext, passed: PassedOver, issue: str) -> Because:
         case PassedOver.TO_FIT:
             text = f"Left out of {issue} to fit Gmail's limit; it waits for the next."
             return Because(tone=Tone.WAITS, text=text, control=Control.BRING_IN, digest=of.digest)
+        case PassedOver.AFTER_ASKING:
+            text = f"Announced after {issue} was shown for approval; it waits for the next."
+            return Because(tone=Tone.WAITS, text=text, command=f"syndicate issues send {of.digest}")
         case _:
             assert_never(passed)
 

@@ -80,6 +80,10 @@ PASSED = {
     PassedOver.CAP: ("Past the cap of 12: not in issue 34 of weekly, it waits for the next.", Control.BRING_IN),
     PassedOver.TOO_OLD: ("Not in issue 34 of weekly: older than max_age, 45d.", None),
     PassedOver.LEFT_OUT: ("Left out of issue 34 of weekly by you; it waits for the next.", Control.PUT_BACK),
+    PassedOver.AFTER_ASKING: (
+        "Announced after issue 34 of weekly was shown for approval; it waits for the next.",
+        None,
+    ),
     PassedOver.TO_FIT: (
         "Left out of issue 34 of weekly to fit Gmail's limit; it waits for the next.",
         Control.BRING_IN,
