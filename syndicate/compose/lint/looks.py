@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain
 
+from syndicate.compose import theme
 from syndicate.compose.lint.clients import ignored_by
 from syndicate.compose.lint.document import FILLER, Element
 from syndicate.compose.lint.model import Fault, Severity, Subject
@@ -83,8 +84,9 @@ def contrast(subject: Subject) -> Iterator[Fault]:
         if run.element.is_hidden or not FILLER.sub("", run.text):
             continue
         look = run.element.look
-        ink, paper, least = look.ink, look.paper, 3.0 if look.is_large else 4.5
-        if (ink, paper, least) in seen or (ratio := ratio_of(ink, paper)) >= least:
+        ink, paper, least = look.ink, look.paper, theme.LARGE if look.is_large else theme.TEXT
+        ratio = theme.contrast(theme.parse_colour(ink), theme.parse_colour(paper))
+        if (ink, paper, least) in seen or ratio >= least:
             continue
         seen.add((ink, paper, least))
         yield Fault(
@@ -92,19 +94,6 @@ def contrast(subject: Subject) -> Iterator[Fault]:
             f"{ink} on {paper} has a contrast of {ratio:.1f}:1, and needs {least:g}:1",
             "choose a darker or a lighter colour",
         )
-
-
-def ratio_of(one: str, other: str) -> float:
-    """Return the contrast of two hex colours, 1 to 21."""
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    digits = colour[1:] if len(colour) == 7 else "".join(each * 2 for each in colour[1:])
-    shares = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
-    red, green, blue = (each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in shares)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def letter_size(subject: Subject) -> Iterator[Fault]:
