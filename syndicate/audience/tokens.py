@@ -100,6 +100,9 @@ class ApprovalClaim:
     """What a token for the approval of a draft says; true, since it is read and proven in one step."""
 
     issue: int
+    digest: str
+    period: datetime
+    """In whole seconds. A row's number alone may mean another issue once a draft was dropped."""
     content: str
     """The hash of the letter that was shown."""
     until: datetime
@@ -145,17 +148,24 @@ def proves(keyring: Keyring, claim: WebClaim, address: str = "") -> bool:
     return hmac.compare_digest(_signature(key, claim.purpose, claim.signed, address), claim.signature)
 
 
-def approval_token(keyring: Keyring, *, issue: int, content: str, until: datetime) -> str:
-    """Return a token for the approval of a draft: its row, the hash of its letter, and until when it may be used."""
-    return web_token(keyring, Purpose.APPROVAL, subscriber=issue, lists=(content,), issued=until)
+def approval_token(
+    keyring: Keyring, *, issue: int, digest: str, period: datetime, content: str, until: datetime
+) -> str:
+    """Return a token for the approval of a draft: which it is, the hash of its letter, until when it may be used."""
+    named = (content, digest, _number(int(period.timestamp())))
+    return web_token(keyring, Purpose.APPROVAL, subscriber=issue, lists=named, issued=until)
 
 
 def read_approval_token(keyring: Keyring, token: str) -> ApprovalClaim | None:
     """Return what a token for an approval says, or None where it is none of ours."""
     claim = read_web_token(Purpose.APPROVAL, token)
-    if claim is None or claim.issued is None or len(claim.lists) != 1 or not proves(keyring, claim):
+    if claim is None or claim.issued is None or len(claim.lists) != 3 or not proves(keyring, claim):
         return None
-    return ApprovalClaim(issue=claim.subscriber, content=claim.lists[0], until=claim.issued)
+    content, digest, seconds = claim.lists
+    period = _moment(_value(seconds))
+    if period is None:
+        return None
+    return ApprovalClaim(issue=claim.subscriber, digest=digest, period=period, content=content, until=claim.issued)
 
 
 def verp_token(keyring: Keyring, *, delivery: int, address: str) -> str:

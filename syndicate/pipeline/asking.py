@@ -68,7 +68,10 @@ def page_of(app: App, issue: StoredIssue, until: datetime) -> str | None:
     public, content = app.config.web.public_url, content_of(issue)
     if not public or content is None:
         return None
-    return f"{public}/approve/{approval_token(app.keyring, issue=issue.id, content=content, until=until)}"
+    token = approval_token(
+        app.keyring, issue=issue.id, digest=issue.digest, period=issue.period, content=content, until=until
+    )
+    return f"{public}/approve/{token}"
 
 
 def command_of(issue: StoredIssue) -> str:

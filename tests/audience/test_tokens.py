@@ -197,14 +197,15 @@ def test_a_web_signature_is_what_itsdangerous_signs(key: bytes, number: int, add
     assert signer.get_signature(f"{signed}|{address.strip().casefold()}").decode() == signature
 
 
-@given(st.integers(1, 2**40), st.text("0123456789abcdef", min_size=16, max_size=16), st.integers(0, 2**33))
+@given(st.integers(1, 2**40), slugs, st.text("0123456789abcdef", min_size=16, max_size=16), st.integers(0, 2**33))
 def test_an_approval_says_which_letter_and_until_when_and_no_other_key_or_purpose_does(
-    issue: int, content: str, seconds: int
+    issue: int, digest: str, content: str, seconds: int
 ) -> None:
     until = datetime.fromtimestamp(seconds, UTC)
-    made = approval_token(KEYS, issue=issue, content=content, until=until)
-    assert read_approval_token(KEYS, made) == ApprovalClaim(issue=issue, content=content, until=until)
+    said = {"issue": issue, "digest": digest, "period": NOW, "content": content, "until": until}
+    made = approval_token(KEYS, **said)  # type: ignore[arg-type]
+    assert read_approval_token(KEYS, made) == ApprovalClaim(**said)  # type: ignore[arg-type]
     assert read_approval_token(Keyring((b"n" * 32,)), made) is None
     for purpose in Purpose:
-        other = web_token(KEYS, purpose, subscriber=issue, lists=(content,), issued=until)
+        other = web_token(KEYS, purpose, subscriber=issue, lists=(content, digest, "a"), issued=until)
         assert (read_approval_token(KEYS, other) is None) == (purpose is not Purpose.APPROVAL)

@@ -95,8 +95,9 @@ def at(here: Studio, moment: datetime) -> None:
 
 
 def letter_of(here: Studio, at: int = -1) -> tuple[str, str]:
-    """Return the HTML and the text of a mail that asks."""
+    """Return the HTML and the text of a mail that asks, of the newest one."""
     mails = [mail for mail in here.mails() if mail["To"] == EDITOR and "pprove" in str(mail["Subject"])]
+    mails.sort(key=lambda mail: mail["Date"].datetime)
     html, text = mails[at].get_body(("html",)), mails[at].get_body(("plain",))
     assert html
     assert text

@@ -142,9 +142,12 @@ def _asked_for(desk: Desk, request: Request) -> tuple[ApprovalClaim | None, Stor
     if claim is None:
         return None, None
     try:
-        return claim, desk.app.issues.get(claim.issue)
+        issue = desk.app.issues.get(claim.issue)
     except NotFoundError:
         return claim, None
+    # The number of a draft that was dropped may be another issue's by now, whose editor was never asked for it.
+    is_same = (issue.digest, int(issue.period.timestamp())) == (claim.digest, int(claim.period.timestamp()))
+    return claim, issue if is_same else None
 
 
 def _has_room(desk: Desk, request: Request) -> bool:

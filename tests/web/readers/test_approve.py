@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import unescape
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 from syndicate.audience.tokens import Purpose, approval_token, web_token
 from syndicate.compose.choices import Choices
 from syndicate.compose.model import IssueState
+from syndicate.schedule import parse_slot
 from syndicate.store.approvals import content_of
 from syndicate.web.readers.app import readers_app
 from tests.pipeline.studio import DAY, FRIDAY, HOUR, MINUTE, Studio, studio
@@ -232,9 +233,14 @@ def test_a_draft_of_which_nothing_is_left_says_so(editor: Editor) -> None:
 def test_no_other_token_opens_it(editor: Editor) -> None:
     issue, keyring = waiting(editor.site), editor.site.app.keyring
     shown, until = content_of(issue) or "", FRIDAY + DAY
-    token = approval_token(keyring, issue=issue.id, content=shown, until=until)
+
+    def link(until: datetime) -> str:
+        period = issue.period
+        return approval_token(keyring, issue=issue.id, digest=issue.digest, period=period, content=shown, until=until)
+
+    token = link(until)
     assert editor.web.get(f"/approve/{token}").status_code == 200
-    later = approval_token(keyring, issue=issue.id, content=shown, until=until + timedelta(days=9))
+    later = link(until + timedelta(days=9))
     forged = [
         web_token(keyring, Purpose.READER, subscriber=issue.id, lists=(shown,), issued=until),
         web_token(keyring, Purpose.CONFIRM, subscriber=issue.id, lists=(shown,), issued=until),
@@ -265,4 +271,17 @@ def test_presses_are_counted_and_refused_past_the_limit(tmp_path: Path) -> None:
 def test_a_body_that_is_no_form_is_refused(editor: Editor) -> None:
     answer = editor.web.ask("POST", editor.path, headers={"Origin": OWN, "Content-Type": "text/plain"}, content=b"x")
     assert answer.status_code == 400
+    assert editor.state is IssueState.DRAFT
+
+
+def test_a_link_opens_no_other_issue_that_has_the_number_of_a_dropped_one(editor: Editor) -> None:
+    before, app = waiting(editor.site), editor.site.app
+    app.approvals.drop(before.id)
+    moved = app.config.digests["weekly"].model_copy(update={"at": parse_slot("sat 09:00")})
+    app.config = app.config.model_copy(update={"digests": {"weekly": moved}})
+    at(editor.site, ASKED + DAY)
+    after = waiting(editor.site)
+    assert (after.id, after.period) == (before.id, FRIDAY + DAY)
+    assert editor.look()[0] == 410
+    assert editor.press(content_of(after))[0] == 410
     assert editor.state is IssueState.DRAFT
