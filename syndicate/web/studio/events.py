@@ -72,6 +72,8 @@ class Events:
         self._rest()
 
     async def _stream(self, listener: Listener) -> AsyncIterator[str]:
+        if len(self._listeners) >= MOST_LISTENERS:  # Many asked at one moment, before the first of them listened.
+            return
         self._listeners.add(listener)
         try:
             if self._watcher is None or self._watcher.done():

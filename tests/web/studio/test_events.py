@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import socket
 import threading
@@ -16,6 +17,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
 
 from syndicate.app import App
 from syndicate.cli.serving import listening, served_beside
@@ -24,6 +27,7 @@ from syndicate.web.studio import events as events_module
 from syndicate.web.studio.app import studio_app
 from syndicate.web.studio.live import Live
 from syndicate.web.studio.look import Look, look_at
+from syndicate.web.studio.scene import Studio
 from tests.web.studio.places import TOKEN, Place, headers, make_place
 
 WAIT_SECONDS = 30
@@ -197,6 +201,26 @@ def test_there_is_an_end_to_how_many_listen(tmp_path: Path, monkeypatch: pytest.
     with served(make_place(tmp_path)) as server, server.listening() as following:
         following()
         assert "too many" in server.get("/events")
+
+
+def test_of_many_who_ask_at_one_moment_no_more_are_told_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events_module, "MOST_LISTENERS", 2)
+    make_place(tmp_path)
+    live = Live(tmp_path / "config.yaml", environ={})
+    events = events_module.Events(Studio(live))
+
+    async def told() -> list[bool]:
+        request = Request({"type": "http", "method": "GET", "query_string": b"", "headers": []})
+        answers = [await events.answer(request) for _ in range(5)]
+        streams = [answer.body_iterator for answer in answers if isinstance(answer, StreamingResponse)]
+        heard = [await anext(aiter(stream), None) is not None for stream in streams]
+        events.end()
+        return heard
+
+    try:
+        assert asyncio.run(told()) == [True, True, False, False, False]
+    finally:
+        live.close()
 
 
 def test_open_pages_do_not_hold_a_server_that_is_told_to_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
