@@ -9,6 +9,7 @@ from syndicate.app import App
 from syndicate.audience.tokens import approval_token
 from syndicate.compose.approving import Asking, approval_mail
 from syndicate.compose.letter import Envelope, Slots, compile_letter, fill, message_id
+from syndicate.compose.lint import Finding
 from syndicate.compose.model import RenderedEmail
 from syndicate.config import Digest, Mail
 from syndicate.delivery.model import DeliveryKey, Letter
@@ -84,8 +85,31 @@ def _letter(
 ) -> Letter:
     example = shown(issue)
     assert example is not None
-    findings = lint_draft(app, made)
-    asking = Asking(
+    asking = _asking(app, digest, issue, example, lint_draft(app, made), until)
+    # As to a list server: it has no way out of ours and no List-* headers.
+    envelope = Envelope(sender=mail.sender, posting=True)
+    compiled = compile_letter(approval_mail(example, asking, templates=app.templates), envelope)
+    domain = mail.sender_address.rpartition("@")[2]
+    number = message_id(app.secret, f"approval:{issue.id}", content_of(issue) or "", domain)
+    return Letter(
+        key=DeliveryKey(0),
+        message_id=number,
+        sender=mail.bounces_to(),
+        recipient=notify,
+        content=compiled.address(Slots(address=notify, message_id=number, date=app.clock.now())),
+        is_settled=True,
+    )
+
+
+def _asking(
+    app: App,
+    digest: Digest,
+    issue: StoredIssue,
+    example: RenderedEmail,
+    findings: tuple[Finding, ...],
+    until: datetime,
+) -> Asking:
+    return Asking(
         site=app.config.site.name,
         digest=digest.name or issue.digest,
         subject=example.subject,
@@ -98,19 +122,4 @@ def _letter(
         page=page_of(app, issue, until),
         command=f"{command_of(issue)}{' --anyway' if errors(findings) else ''}",
         again=issue.reason is not None,
-    )
-    # As to a list server: it has no way out of ours and no List-* headers.
-    envelope = Envelope(sender=mail.sender, posting=True)
-    compiled = compile_letter(approval_mail(example, asking, templates=app.templates), envelope)
-    number = message_id(
-        app.secret, f"approval:{issue.id}", content_of(issue) or "", mail.sender_address.rpartition("@")[2]
-    )
-    content = compiled.address(Slots(address=notify, message_id=number, date=app.clock.now()))
-    return Letter(
-        key=DeliveryKey(0),
-        message_id=number,
-        sender=mail.bounces_to(),
-        recipient=notify,
-        content=content,
-        is_settled=True,
     )
