@@ -125,10 +125,12 @@ def test_the_readmes_commands_are_targets_of_the_makefile() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
 
 
-def test_the_readmes_picture_is_a_picture_of_reasonable_size() -> None:
-    picture = (DOCS / "picture.png").read_bytes()
+@pytest.mark.parametrize(("name", "size"), [("picture.png", (1280, 800)), ("studio.png", (1280, 1300))])
+def test_the_readmes_pictures_are_pictures_of_reasonable_size(name: str, size: tuple[int, int]) -> None:
+    assert f"(docs/{name})" in text_of(ROOT / "README.md")
+    picture = (DOCS / name).read_bytes()
     assert picture.startswith(b"\x89PNG")
-    assert (int.from_bytes(picture[16:20]), int.from_bytes(picture[20:24])) == (1280, 800)
+    assert (int.from_bytes(picture[16:20]), int.from_bytes(picture[20:24])) == size
     assert len(picture) <= 200_000
 
 
