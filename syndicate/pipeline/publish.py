@@ -96,7 +96,8 @@ def publish(
     there = app.issues.of_period(name, moment)
     if there is None or there.state is IssueState.DRAFT or digest.every:
         # Another issue was frozen since the draft, or the editor chose something: what is left is drafted anew.
-        return publish(app, name, period=period, anyway=anyway, among=among)
+        again = None if digest.every else period  # A letter takes any free instant.
+        return publish(app, name, period=again, anyway=anyway, among=among)
     return _published(app, there)
 
 
