@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -25,6 +25,7 @@ from syndicate.app import App, open_app
 from syndicate.compose.letter import way_out_mark
 from syndicate.compose.model import RenderedEmail, Selection
 from syndicate.config import load_config
+from syndicate.engine import schema
 from syndicate.pipeline.draft import ways_out
 from syndicate.store.database import Database
 from syndicate.store.freezing import Freeze
@@ -55,13 +56,20 @@ def installation(
     connections: int = 10,
     size_bytes: int = 5_000,
     timeout: str = "60s",
+    cluster: Mapping[str, object] | None = None,
 ) -> Path:
     """Make an installation whose relay is 127.0.0.1:port, with an issue frozen and planned; return its config.yaml.
 
-    Without `database_url` the database is SQLite, `syndicate.db` in the folder.
+    Without `database_url` the database is SQLite, `syndicate.db` in the folder. With `cluster`, which is what
+    config.yaml says under that key, workers share it.
     """
     path = write_config(folder, database_url=database_url, port=port, connections=connections, timeout=timeout)
+    if cluster is not None:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps({**config, "engine": "cluster", "cluster": cluster}, indent=1), encoding="utf-8")
     with open_app(load_config(path, {})) as app:
+        if cluster is not None:
+            schema.migrate(app.database)
         add_readers(app.database, readers, app.clock.now())
         freeze(app, size_bytes=size_bytes)
     return path

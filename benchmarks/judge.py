@@ -28,6 +28,8 @@ class Run:
     """How often the sender or the sink was taken away, or the sender's disk was full."""
     unanswered: frozenset[str] = frozenset()
     """Readers whose letter the sink left without an answer after its final dot."""
+    doubted: Mapping[str, int] = field(default_factory=dict)
+    """How often each reader's letter was in doubt so far, by the ledger: some fall while others go on sending."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +110,16 @@ def _duplicates(runs: Sequence[Run]) -> tuple[Counter[int], list[str]]:
     seen: set[str] = set()
     since: dict[str, int] = {}
     excused: Counter[int] = Counter()
+    again: Counter[str] = Counter()
     unexcused = []
     for at, run in enumerate(runs):
         for reader, _ in run.taken:
             doubt = since.pop(reader, None)
             if reader in seen and doubt is not None:
                 excused[doubt] += 1
+            elif reader in seen and again[reader] < run.doubted.get(reader, 0):
+                excused[at] += 1
+                again[reader] += 1
             elif reader in seen:
                 unexcused.append(reader)
             seen.add(reader)

@@ -31,6 +31,7 @@ BENCHES = (
     "wire",
     "distance",
     "sending",
+    "cluster",
     "memory",
 )
 """The modules of this folder that have a `measure()`, quickest first."""

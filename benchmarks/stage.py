@@ -41,9 +41,15 @@ class Stage:
     faults: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def start(self, name: str = "sender", *, before: Callable[[], None] | None = None) -> subprocess.Popen[bytes]:
-        """Start `syndicate run --once`; what it says is in a file of that name."""
-        words = [sys.executable, "-m", "syndicate", "--config", str(self.config), "run", "--once"]
+    def start(
+        self,
+        name: str = "sender",
+        *,
+        before: Callable[[], None] | None = None,
+        command: Sequence[str] = ("run", "--once"),
+    ) -> subprocess.Popen[bytes]:
+        """Start `syndicate run --once`, or another command; what it says is in a file of that name."""
+        words = [sys.executable, "-m", "syndicate", "--config", str(self.config), *command]
         return self._popen(words, name, before)
 
     def said(self, name: str = "sender") -> str:
@@ -86,7 +92,7 @@ class Stage:
         self.look()
         self._later()
         if any(state == "in_doubt" for state in self.witness.final.values()):
-            self._decide()
+            self.decide()
             self.ended(self.start(), 0, 1)
             self.look()
 
@@ -100,7 +106,7 @@ class Stage:
             self.ended(self._popen([*words, str(turn * HOURS_A_ROUND)], "later"), 0, 1, name="later")
             self.look()
 
-    def _decide(self) -> None:
+    def decide(self) -> None:
         """Do what a person does about what was in doubt too often: look into the relay's log, and say what it says."""
         listed = self.command("deliveries", "list", "--state", "in_doubt", "--limit", "1000000", "--json")
         reached = {reader for run in self.runs for reader, _ in run.taken}

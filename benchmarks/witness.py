@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
-from sqlalchemy import Connection, create_engine, select, text
+from sqlalchemy import Connection, create_engine, func, select, text
 from sqlalchemy.exc import OperationalError
 
 from benchmarks.judge import Run
@@ -23,6 +23,9 @@ _OTHERS = """
     WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
 """
 _STATES = select(subscribers.c.address, deliveries.c.state, deliveries.c.due.is_not(None)).join(
+    subscribers, subscribers.c.id == deliveries.c.subscriber_id
+)
+_DOUBTS = select(subscribers.c.address, deliveries.c.doubts).join(
     subscribers, subscribers.c.id == deliveries.c.subscriber_id
 )
 _WAITING = ("planned", "sending", "deferred")
@@ -97,6 +100,20 @@ class Ledger:
             rows = connection.execute(_STATES).all()
         moving = sum(state in _WAITING or (state == "in_doubt" and has_hour) for _, state, has_hour in rows)
         return {address: state for address, state, _ in rows}, moving
+
+    def doubted(self) -> dict[str, int]:
+        """Return how often each letter was in doubt, of those that ever were, by its reader."""
+        with self._open() as connection:
+            rows = connection.execute(_DOUBTS.where(deliveries.c.doubts > 0)).all()
+        return {row.address: row.doubts for row in rows}
+
+    def count(self) -> dict[str, int]:
+        """Return how many deliveries are in which state."""
+        with self._open() as connection:
+            rows = connection.execute(
+                select(deliveries.c.state, func.count().label("number")).group_by(deliveries.c.state)
+            ).all()
+        return {row.state: row.number for row in rows}
 
     def is_quiet(self) -> bool:
         """Return whether the server is up, and no session of a dead sender is left in it."""

@@ -15,6 +15,7 @@ The map. A review passes through these stages from left to right; imports point 
     protocols.py  the seams between them          schedule.py  when something is due
     pipeline/     the functions that change the world          app.py  where all is wired
     config/       config.yaml → frozen Config     errors.py    what can go wrong, and who decides
+    engine/       who does the work: this process, or many workers
     cli/  web/    the two faces                   sample/      a small invented site to try it on
     keyed.py      HMAC, for tokens and names
 """

@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syndicate.audience.tokens import Keyring
-from syndicate.config import Config, Relay, relay_password, token
+from syndicate.config import Config, EngineKind, Relay, relay_password, token
 from syndicate.delivery.manners import Pace, left_of_quota
 from syndicate.delivery.model import Letter, OutgoingStatus
+from syndicate.engine import check_parts
 from syndicate.errors import ConfigError
 from syndicate.feeds.fetch import HttpFetcher
 from syndicate.feeds.pictures import PictureCache
-from syndicate.protocols import Channel, Clock, Fetcher
+from syndicate.protocols import ALONE, Channel, Clock, Fetcher, Job, Queue, Task
 from syndicate.store.approvals import ApprovalStore
 from syndicate.store.audience import AudienceStore
 from syndicate.store.choices import ChoiceStore
@@ -34,6 +35,7 @@ from syndicate.store.incidents import IncidentStore
 from syndicate.store.issues import IssueStore
 from syndicate.store.ledger import Ledger
 from syndicate.store.opening import open_database
+from syndicate.store.owners import OwnerStore
 from syndicate.store.relays import RelayStore
 from syndicate.store.statuses import StatusStore
 
@@ -72,7 +74,9 @@ class App:
     deliveries: DeliveryStore
     incidents: IncidentStore
     relays: RelayStore
+    owners: OwnerStore
     generation: Generation
+    queue: Queue = ALONE
     paces: dict[str, Pace] = field(default_factory=dict)
     """How fast each relay was used so far: a rate and a run of refusals outlast an issue."""
     wake: threading.Event = field(default_factory=threading.Event)
@@ -106,9 +110,9 @@ class App:
                 hint="set secret_key_file in config.yaml to a file that this user can write",
             ) from error
 
-    def ledger(self, owner: str) -> Ledger:
-        """Return the ledger for one holder of the sender's lock."""
-        return Ledger(self.database, self.generation, owner)
+    def ledger(self, owner: str, holds: Callable[[], bool] = lambda: True) -> Ledger:
+        """Return the ledger for one holder of the sender's lock; `holds` tells whether it still is."""
+        return Ledger(self.database, self.generation, owner, holds)
 
     def mail_channel(self, name: str | None = None) -> Channel[Letter]:
         """Return the wire for letters: the relay of that name, else the first that is open, or the outbox.
@@ -205,6 +209,11 @@ class App:
         with self.database.read() as connection:
             return get_value(connection, PAUSED) is not None
 
+    def awaken(self) -> None:
+        """Let a reader's letter that was just planned not wait for the next beat."""
+        self.wake.set()
+        self.queue.defer([Job(task=Task.NOTICES)])
+
     def set_paused(self, paused: bool) -> None:
         """Pause, or resume, everything that leaves; polling goes on."""
         with self.database.write() as connection:
@@ -215,7 +224,9 @@ class App:
 def open_app(config: Config, *, clock: Clock | None = None, fetcher: Fetcher | None = None) -> Iterator[App]:
     """Open the installation that a config describes, and close it at the end."""
     fetcher = fetcher or http_fetcher(config)
+    check_parts(config)
     with open_database(config.database_url) as database:
+        queue = _queue(config, database)
         yield App(
             config=config,
             clock=clock or SystemClock(),
@@ -224,16 +235,26 @@ def open_app(config: Config, *, clock: Clock | None = None, fetcher: Fetcher | N
             pictures=PictureCache(config.resolve(config.cache), fetcher),
             feeds=FeedStore(database),
             entries=EntryStore(database),
-            issues=IssueStore(database),
-            approvals=ApprovalStore(database),
+            issues=IssueStore(database, queue),
+            approvals=ApprovalStore(database, queue),
             choices=ChoiceStore(database),
-            statuses=StatusStore(database),
+            statuses=StatusStore(database, queue),
             audience=AudienceStore(database),
             deliveries=DeliveryStore(database),
             incidents=IncidentStore(database),
             relays=RelayStore(database),
-            generation=Generation(_generation_file(config, database)),
+            owners=OwnerStore(database),
+            generation=Generation(generation_file(config, database), is_shared=config.engine is EngineKind.CLUSTER),
+            queue=queue,
         )
+
+
+def _queue(config: Config, database: Database) -> Queue:
+    if config.engine is EngineKind.LOCAL:
+        return ALONE
+    from syndicate.engine.queue import ClusterQueue
+
+    return ClusterQueue(database, config.cluster.shard)
 
 
 def http_fetcher(config: Config | None) -> HttpFetcher:
@@ -256,7 +277,7 @@ def environ() -> Mapping[str, str]:
     return os.environ
 
 
-def _generation_file(config: Config, database: Database) -> Path:
+def generation_file(config: Config, database: Database) -> Path:
     """Return the file beside the database; for a server, beside config.yaml, under the database's name."""
     if database.path is not None:
         return database.path.with_name(f"{database.path.name}.generation")

@@ -5,12 +5,17 @@ The fakes in `syndicate.testing` and the real things pass the same contract suit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar, runtime_checkable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from syndicate.delivery.model import DeliveryKey, Outcome
 from syndicate.feeds.model import FetchResult, Validators
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 Message = TypeVar("Message", contravariant=True)
 
@@ -67,3 +72,62 @@ class Supply(Protocol):
 
     def settle(self) -> None:
         """Let what was yielded so far be written down; a channel calls it before it waits."""
+
+    def holds(self) -> bool:
+        """Return whether what was yielded is still ours to send; else no text is begun any more."""
+
+
+class Task(StrEnum):
+    """What an engine has done, each for itself."""
+
+    HOUSEKEEPING = "housekeeping"
+    """What dead workers left, what expired, what the editor must be told."""
+    MAILBOX = "mailbox"
+    POLL = "poll"
+    ANNOUNCE = "announce"
+    PUBLISH = "publish"
+    NOTICES = "notices"
+    LETTERS = "letters"
+    STATUSES = "statuses"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A task, and what it is done for: a feed, a digest, an account, or an issue's letters in a span of rows."""
+
+    task: Task
+    of: str = ""
+    span: tuple[int, int] | None = None
+    due: datetime | None = None
+    """Not before; None: at once."""
+
+    @property
+    def key(self) -> str:
+        """Return its name. Two of one name are never done at once, and never wait beside each other."""
+        share = f":{self.span[0]}-{self.span[1]}" if self.span else ""
+        return f"{self.task}:{self.of}{share}".rstrip(":")
+
+
+class Queue(Protocol):
+    """Where work is left for whoever takes it: the workers of a cluster, or nobody, where one process does it all."""
+
+    shard: int | None
+    """How many rows a worker's share of an issue spans; None: nobody shares."""
+
+    def defer(self, jobs: Sequence[Job], connection: Connection | None = None) -> None:
+        """Leave work: with `connection`, in its transaction, so that a row and the work on it come together or not.
+
+        What waits already under the same name is not left again.
+        """
+
+
+class _Alone:
+    """The queue of a process that does all of it: its next beat finds what is due (`Queue`)."""
+
+    shard: int | None = None
+
+    def defer(self, jobs: Sequence[Job], connection: Connection | None = None) -> None:
+        """Leave nothing: there is nobody else."""
+
+
+ALONE: Queue = _Alone()

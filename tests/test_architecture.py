@@ -34,9 +34,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "mailbox": {"audience", "returns"},
     "sample": set(),
 }
-"""Which other stages the modules of a stage may import. What is not named here (pipeline, app, cli, web) is on top."""
-ON_TOP = {"app", "pipeline", "cli", "web", "__main__", "testing"}
-EDGES = ("store/", "mailbox/", "channels/", "cli/", "web/", "pipeline/", "sample/", "config/")
+"""Which other stages the modules of a stage may import. Those that are not named here (ON_TOP) are on top."""
+ON_TOP = {"app", "pipeline", "engine", "cli", "web", "__main__", "testing"}
+EDGES = ("store/", "mailbox/", "channels/", "cli/", "web/", "pipeline/", "engine/", "sample/", "config/")
 EDGE_MODULES = {
     "app",
     "log",
@@ -60,6 +60,7 @@ WORLD = {
     "sqlalchemy",
     "sqlite3",
     "psycopg",
+    "procrastinate",
     "alembic",
     "mastodon",
     "subprocess",
@@ -100,6 +101,8 @@ SLOW = {
     "itsdangerous",
     "imap_tools",
     "flufl",
+    "procrastinate",
+    "psycopg",
 }
 """What `syndicate --help` must not load."""
 MOST_LINES = 400

@@ -38,10 +38,12 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "accounts": ("accounts", "Check the Mastodon accounts."),
     "preview": ("preview", "Serve the next issue and statuses on this machine."),
     "run": ("run", "Run the clock and the work, and serve the readers' pages."),
+    "worker": ("worker", "Take jobs of a cluster and do them."),
+    "cluster": ("cluster", "Make the workers' queue, and see how they are."),
     "web": ("web", "Serve the readers' pages alone."),
     "pause": ("run:pause", "Let nothing leave; polling goes on."),
     "resume": ("run:resume", "Let things leave again."),
-    "store": ("store", "Back the database up, or accept a restored one."),
+    "store": ("store", "Copy the database, back it up, or accept a restored one."),
 }
 """Each command, the module (and name in it, else `command`) where it is made, and its line of help.
 

@@ -112,7 +112,8 @@ def send(
     from syndicate.cli.progress import Bars
     from syndicate.cli.story import tell_issue, tell_open, tell_tally, tell_waiting
     from syndicate.delivery.account import Bucket
-    from syndicate.pipeline import deliver, publish
+    from syndicate.engine import engine_of
+    from syndicate.pipeline import publish
     from syndicate.pipeline.examples import send_test
     from syndicate.store.account import account_of
 
@@ -135,7 +136,7 @@ def send(
         with ended_by_signals(app):
             published = publish(app, made.digest, anyway=anyway)
             with Bars() as bars:
-                delivered = deliver(app, progress=bars.sending)
+                delivered = engine_of(app.config).deliver(app, bars.sending)
         account = account_of(app.database, published.issue) if published.issue else None
         waiting = tell_waiting(app) if account and Bucket.TO_GO in account.buckets else None
     if as_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import click
 
 from syndicate.cli.context import ended_by_signals, opened, when
 from syndicate.cli.story import ENDED_EARLY
+from syndicate.cli.watched import Pulse, health_option, watched
 from syndicate.errors import SyndicateError
 from syndicate.log import event
 
@@ -21,23 +23,35 @@ if TYPE_CHECKING:
     from syndicate.pipeline import Tick
 
 BEAT_SECONDS = 20
+MOST_BETWEEN_BEATS = timedelta(seconds=3 * BEAT_SECONDS)
 LOOK_SECONDS = 0.5
 """How soon what should not wait for the next beat (a reader's confirmation) is noticed."""
 
 
 @click.command(name="run")
 @click.option("--once", is_flag=True, help="Do what is due now, and end.")
+@health_option
 @click.pass_context
-def command(context: click.Context, once: bool) -> None:
+def command(context: click.Context, once: bool, health: str | None) -> None:
     """Poll, announce, publish and deliver what is due: now (--once), or whenever it is due."""
+    from syndicate.engine import engine_of
+
     with opened(context) as app, ended_by_signals(app):
+        engine = engine_of(app.config)
+        engine.check(app)
         if once:
             result = _one_beat(app)
             if app.stop.is_set():
                 click.echo(ENDED_EARLY, err=True)
-            context.exit(0 if result.is_whole and not app.stop.is_set() else 1)
-        with _readers_pages(app):
-            _run(app)
+            context.exit(0 if (result is None or result.is_whole) and not app.stop.is_set() else 1)
+        working = Lock()
+        # One process that does it all may send for hours in one beat; a beat that leaves jobs is done in a moment.
+        most = max(MOST_BETWEEN_BEATS, app.config.cluster.lease)
+        pulse = Pulse(
+            "no beat of the clock has ended well", most, is_busy=lambda: working.locked() and not engine.is_shared
+        )
+        with _readers_pages(app), watched(health, app.config, pulse):
+            _run(app, working, pulse)
 
 
 @click.command(name="pause")
@@ -58,14 +72,17 @@ def resume(context: click.Context) -> None:
     click.echo("resumed: what is due leaves at the next beat of `syndicate run`", err=True)
 
 
-def _one_beat(app: App) -> Tick:
+def _one_beat(app: App) -> Tick | None:
     from syndicate.cli.progress import Bars
     from syndicate.cli.story import tell_tick
-    from syndicate.pipeline import tick
+    from syndicate.engine import engine_of
 
     bars = Bars()
     with bars:
-        result = tick(app, progress=bars.sending)
+        result = engine_of(app.config).beat(app, bars.sending)
+    if result is None:
+        click.echo("what is due is left to the workers: syndicate cluster status", err=True)
+        return None
     for line in tell_tick(app, result):
         click.echo(line, err=True)
     _show_outbox(app)
@@ -95,7 +112,7 @@ def _readers_pages(app: App) -> Iterator[None]:
             yield
 
 
-def _run(app: App) -> None:
+def _run(app: App, working: Lock, pulse: Pulse) -> None:
     """Beat until a signal ends it. The clock holds no truth: each beat computes what is due from config and store."""
     from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -107,9 +124,8 @@ def _run(app: App) -> None:
         click.echo(f"{name}: next {then}", err=True)
     click.echo("running; Ctrl-C ends it", err=True)
     scheduler = BackgroundScheduler(timezone="UTC")
-    working = Lock()
     scheduler.add_job(
-        lambda: _beat(app, working),
+        lambda: _beat(app, working, pulse),
         "interval",
         seconds=BEAT_SECONDS,
         coalesce=True,
@@ -128,20 +144,21 @@ def _run(app: App) -> None:
     click.echo("ended; what was on a wire is recorded", err=True)
 
 
-def _beat(app: App, working: Lock) -> None:
+def _beat(app: App, working: Lock, pulse: Pulse) -> None:
     """Do what is due; a fault of ours ends the run, for a beat that fails unseen would be worse.
 
     What can be explained (a database locked for too long, a disk that is full) is told, and the next beat tries again.
     What is planned while it works sets `wake` again, and the next beat follows at once.
     """
     from syndicate.cli.progress import EachMinute, log_progress
-    from syndicate.pipeline import tick
+    from syndicate.engine import engine_of
 
     try:
         with working:
             app.wake.clear()
-            tick(app, progress=EachMinute(log_progress).sending)
-            _write_pages(app)
+            if engine_of(app.config).beat(app, EachMinute(log_progress).sending):
+                _write_pages(app)
+        pulse.beat()
     except SyndicateError as error:
         event("beat-failed", level=logging.ERROR, because=error.what, where=error.where)
     except BaseException:

@@ -25,14 +25,14 @@ MOST_CONNECTIONS = 500
 MOST_HEADER_BYTES = 16 * 1024
 
 
-def checked(listen: str) -> str:
-    """Return what --listen says, "host:port". Raises ConfigError."""
+def checked(listen: str, option: str = "--listen") -> str:
+    """Return what --listen, or another option of the kind, says: "host:port". Raises ConfigError."""
     from syndicate.config.values import check_listen
 
     try:
         return check_listen(listen)
     except ValueError as error:
-        raise ConfigError(str(error), where="--listen") from error
+        raise ConfigError(str(error), where=option) from error
 
 
 def listening(place: str, *, way_out: str) -> socket.socket:

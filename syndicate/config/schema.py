@@ -242,12 +242,33 @@ class Http(Part):
     max_bytes: Size = Field(default=20_000_000, description="The largest feed that is read.")
 
 
+class EngineKind(StrEnum):
+    """Who does the work."""
+
+    LOCAL = "local"
+    CLUSTER = "cluster"
+
+
+class Cluster(Part):
+    lease: Duration = Field(
+        default=timedelta(seconds=60),
+        ge=timedelta(seconds=2),
+        description="A worker that is not heard of for so long is taken for dead; what it was sending is in doubt.",
+    )
+    shard: int = Field(default=5000, ge=10, description="Letters in a worker's share of an issue at most.")
+
+
 class Config(Part):
     site: Site = Field(description="The site whose reviews are carried.")
     database: Database = Field(
         default="sqlite:///syndicate.db",
         description="The memory: sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME.",
     )
+    engine: EngineKind = Field(
+        default=EngineKind.LOCAL,
+        description="local: one process does it all. cluster: any number of syndicate worker share it, by PostgreSQL.",
+    )
+    cluster: Cluster = Field(default=Cluster(), description="How workers share it.")
     feeds: Mapping[Slug, FeedConfig] = Field(min_length=1, description="The feeds, each by a name of your own.")
     mail: Mail | None = Field(default=None, description="How letters are sent.")
     lists: Mapping[Slug, ListConfig] = Field(default={}, description="The mailing lists, by name.")
@@ -277,9 +298,13 @@ class Config(Part):
     @property
     def database_url(self) -> str:
         """Return the database's address; an sqlite file is absolute in it."""
-        if not self.database.startswith("sqlite:///"):
-            return self.database
-        file, mark, query = self.database.removeprefix("sqlite:///").partition("?")
+        return self.database_at(self.database)
+
+    def database_at(self, address: str) -> str:
+        """Return the address of any database as this file would have it; an sqlite file is absolute in it."""
+        if not address.startswith("sqlite:///"):
+            return address
+        file, mark, query = address.removeprefix("sqlite:///").partition("?")
         return f"sqlite:///{self.resolve(Path(file))}{mark}{query}"
 
     def feed_source(self, name: str) -> str:

@@ -51,6 +51,9 @@ class Claims(Protocol[MessageOut]):
     def give_back(self, keys: Sequence[DeliveryKey]) -> None:
         """Plan again what surely never was on a wire."""
 
+    def holds(self) -> bool:
+        """Return whether what was claimed is still ours: a worker that stood still for too long is taken for dead."""
+
 
 class Supply(Generic[Message]):
     """What a channel pulls its messages from (`protocols.Supply`), and where what came of them is gathered."""
@@ -90,6 +93,10 @@ class Supply(Generic[Message]):
         """Return for how many seconds no message should be pulled yet; 0 where one may be, or none comes any more."""
         wait = None if self._ready or self._stopping() else self._pace.wait(self._clock.now())
         return wait.total_seconds() if wait else 0.0
+
+    def holds(self) -> bool:
+        """Return whether what was pulled is still ours to send."""
+        return self._claims.holds()
 
     def settle(self) -> None:
         """Commit what came since the last commit."""

@@ -102,7 +102,7 @@ def approve(app: App, number: int, *, shown: str | None = None, anyway: bool = F
         return approve(app, number, shown=shown or content_of(kept), anyway=anyway)  # Another was first, or changed it.
     all_well(app, issue.digest)
     event("issue-approved", digest=issue.digest, number=made.number, subject=made.email.subject)
-    app.wake.set()
+    app.awaken()
     return Approved(answer=Answer.APPROVED, issue=app.issues.get(number), findings=findings)
 
 

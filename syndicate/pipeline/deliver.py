@@ -22,8 +22,10 @@ from syndicate.pipeline.notices import Interleaved, NoticeLetters
 from syndicate.pipeline.posts import AccountStatuses
 from syndicate.pipeline.sending import send_letters, tell_of_relay
 from syndicate.pipeline.tell import alert, recovered
+from syndicate.store.heart import beating
 from syndicate.store.issues import StoredIssue
 from syndicate.store.ledger import Ledger
+from syndicate.store.ledger_sql import ALL, Span
 from syndicate.store.lock import sender_lock
 
 MAIL_RETRY = RetryPolicy()
@@ -66,14 +68,10 @@ def deliver(app: App, *, progress: Progress = lambda *_: None) -> Delivered:
     """
     if app.paused():
         return Delivered(paused=True)
-    with _sender(app) as ledger:
+    with sender(app) as ledger:
         in_doubt = ledger.recover(app.clock.now())
-        if in_doubt:
-            event("in-doubt", level=logging.WARNING, deliveries=in_doubt, because="the last sender died")
-        ledger.cancel_stopped()
-        letters_again = app.config.mail is None or app.config.mail.in_doubt is InDoubtRule.RETRY
-        ledger.settle_doubts(app.clock.now(), letters=letters_again, most=MOST_DOUBTS)
-        notices, notice_faults = _notices(app, ledger, progress)
+        settle(app, ledger, in_doubt)
+        notices, notice_faults = deliver_notices(app, ledger, progress)
         is_shut = any(isinstance(fault, ChannelError) for fault in notice_faults)
         letters, mail_faults = (Counter(), ()) if is_shut else _letters(app, ledger, progress)
         statuses, status_faults = _statuses(app, ledger, progress)
@@ -87,17 +85,42 @@ def deliver(app: App, *, progress: Progress = lambda *_: None) -> Delivered:
 
 
 @contextmanager
-def _sender(app: App) -> Iterator[Ledger]:
-    """Hold the right to send, on a database that remembers everything that it sent."""
+def sender(app: App) -> Iterator[Ledger]:
+    """Hold the right to send alone, on a database that remembers everything that it sent."""
     with sender_lock(app.database, app.clock.now()) as owner:
         ledger = app.ledger(owner)
-        try:
-            ledger.check_generation()
-        except SyndicateError as error:
-            alert(app, "restored", f"sending has stopped: {error}")
-            raise
-        recovered(app, "restored")
+        _check_generation(app, ledger)
         yield ledger
+
+
+@contextmanager
+def worker(app: App, lease: timedelta) -> Iterator[Ledger]:
+    """Hold the right to send beside other workers, for as long as the database hears of this one once in a lease."""
+    with (
+        sender_lock(app.database, app.clock.now(), shared=True) as owner,
+        beating(app.owners, owner, lease) as heart,
+    ):
+        ledger = app.ledger(owner, heart.holds)
+        _check_generation(app, ledger)
+        yield ledger
+
+
+def settle(app: App, ledger: Ledger, in_doubt: int) -> None:
+    """Decide on what was left behind: stopped issues stay stopped, and what is in doubt goes again where it may."""
+    if in_doubt:
+        event("in-doubt", level=logging.WARNING, deliveries=in_doubt, because="the last sender died")
+    ledger.cancel_stopped()
+    letters_again = app.config.mail is None or app.config.mail.in_doubt is InDoubtRule.RETRY
+    ledger.settle_doubts(app.clock.now(), letters=letters_again, most=MOST_DOUBTS)
+
+
+def _check_generation(app: App, ledger: Ledger) -> None:
+    try:
+        ledger.check_generation()
+    except SyndicateError as error:
+        alert(app, "restored", f"sending has stopped: {error}")
+        raise
+    recovered(app, "restored")
 
 
 def _letters(app: App, ledger: Ledger, progress: Progress) -> tuple[Counter[DeliveryState], tuple[SyndicateError, ...]]:
@@ -105,7 +128,7 @@ def _letters(app: App, ledger: Ledger, progress: Progress) -> tuple[Counter[Deli
     tally: Counter[DeliveryState] = Counter()
     for issue in app.issues.to_deliver(app.clock.now()):
         try:
-            tally += _one_issue(app, ledger, issue, progress)
+            tally += deliver_issue(app, ledger, issue, progress)
         except StoreError:
             raise
         except SyndicateError as error:
@@ -114,7 +137,9 @@ def _letters(app: App, ledger: Ledger, progress: Progress) -> tuple[Counter[Deli
     return tally, ()
 
 
-def _notices(app: App, ledger: Ledger, progress: Progress) -> tuple[Counter[DeliveryState], tuple[SyndicateError, ...]]:
+def deliver_notices(
+    app: App, ledger: Ledger, progress: Progress = lambda *_: None
+) -> tuple[Counter[DeliveryState], tuple[SyndicateError, ...]]:
     """Send what waits for single readers; a relay that does not take it is not asked for an issue's letters either."""
     oldest = ledger.oldest_notice(app.clock.now())
     if app.config.mail is None or oldest is None:
@@ -138,16 +163,19 @@ def _notices(app: App, ledger: Ledger, progress: Progress) -> tuple[Counter[Deli
     return tally, ()
 
 
-def _one_issue(app: App, ledger: Ledger, issue: StoredIssue, progress: Progress) -> Counter[DeliveryState]:
+def deliver_issue(
+    app: App, ledger: Ledger, issue: StoredIssue, progress: Progress = lambda *_: None, span: Span = ALL
+) -> Counter[DeliveryState]:
+    """Send the letters of an issue that are due, all or a span of them; with the last one the issue is sent."""
     tally: Counter[DeliveryState] = Counter()
-    is_frozen = issue.state is IssueState.FROZEN
-    if is_frozen and not app.issues.move(issue.id, IssueState.SENDING, now=app.clock.now()):
+    if issue.state is IssueState.FROZEN and not _begin(app, issue):
         return tally
     mail = app.config.mail
-    if mail is not None and (waiting := ledger.waiting(issue.id)):
+    waiting = ledger.waiting(issue.id) if span == ALL else None
+    if mail is not None and waiting != 0:
         tally = send_letters(
             app,
-            lambda relay: _interleaved(app, ledger, mail, issue, relay),
+            lambda relay: _interleaved(app, ledger, mail, issue, relay, span),
             policy=MAIL_RETRY,
             progress=lambda tally: progress(f"issue {issue.number} of {issue.digest}", tally, waiting),
             since=issue.frozen or issue.created,
@@ -159,10 +187,17 @@ def _one_issue(app: App, ledger: Ledger, issue: StoredIssue, progress: Progress)
     return tally
 
 
-def _interleaved(app: App, ledger: Ledger, mail: Mail, issue: StoredIssue, relay: str | None) -> Interleaved:
-    return Interleaved(
-        IssueLetters(app, ledger, mail, issue, relay), NoticeLetters(app, ledger, mail, relay), app.clock
-    )
+def _begin(app: App, issue: StoredIssue) -> bool:
+    """Let a frozen issue be sending; False where it was stopped. Another worker may have been first."""
+    begun = app.issues.move(issue.id, IssueState.SENDING, now=app.clock.now())
+    return begun or app.issues.get(issue.id).state is IssueState.SENDING
+
+
+def _interleaved(
+    app: App, ledger: Ledger, mail: Mail, issue: StoredIssue, relay: str | None, span: Span
+) -> Interleaved:
+    letters = IssueLetters(app, ledger, mail, issue, relay, span)
+    return Interleaved(letters, NoticeLetters(app, ledger, mail, relay), app.clock)
 
 
 def _account(ledger: Ledger, issue: int) -> dict[str, int]:
@@ -176,16 +211,24 @@ def _statuses(
     tally: Counter[DeliveryState] = Counter()
     faults = []
     for account in app.config.accounts:
-        try:
-            posted = _one_account(app, ledger, account, progress)
-        except SyndicateError as error:
-            alert(app, f"account:{account}", f"nothing is posted to the account {account}: {error}")
-            faults.append(error)
-            continue
-        if posted[DeliveryState.SENT]:
-            recovered(app, f"account:{account}")
+        posted, fault = deliver_account(app, ledger, account, progress)
         tally += posted
+        faults += [fault] if fault else []
     return tally, tuple(faults)
+
+
+def deliver_account(
+    app: App, ledger: Ledger, account: str, progress: Progress = lambda *_: None
+) -> tuple[Counter[DeliveryState], SyndicateError | None]:
+    """Post what is due on one account; what is wrong with it is told to the editor, and comes back."""
+    try:
+        posted = _one_account(app, ledger, account, progress)
+    except SyndicateError as error:
+        alert(app, f"account:{account}", f"nothing is posted to the account {account}: {error}")
+        return Counter(), error
+    if posted[DeliveryState.SENT]:
+        recovered(app, f"account:{account}")
+    return posted, None
 
 
 def _one_account(app: App, ledger: Ledger, account: str, progress: Progress) -> Counter[DeliveryState]:

@@ -114,7 +114,7 @@ def request_join(app: App, request: JoinRequest) -> JoinAnswer:
         if barred:
             connection.rollback()
     if planned and not barred:
-        app.wake.set()
+        app.awaken()
     return JoinAnswer.TAKEN
 
 
@@ -134,7 +134,7 @@ def confirm(app: App, token: str) -> Confirmation:
     if asked is None:
         event("token-unknown", level=logging.WARNING, how="confirm")
     if planned:
-        app.wake.set()
+        app.awaken()
     return _told(asked, ConfirmAnswer.CONFIRMED)
 
 

@@ -19,6 +19,7 @@ from syndicate.pipeline.press import Press
 from syndicate.pipeline.returns import refused_at_sending
 from syndicate.store.issues import StoredIssue
 from syndicate.store.ledger import Claim, ClaimedLetter, Ledger
+from syndicate.store.ledger_sql import ALL, Span
 
 
 class LedgerLetters(ABC):
@@ -26,6 +27,7 @@ class LedgerLetters(ABC):
 
     def __init__(self, app: App, ledger: Ledger, relay: str | None) -> None:
         self._app, self._ledger, self._relay = app, ledger, relay
+        self.holds = ledger.holds
 
     @abstractmethod
     def _claim(self, most: int) -> Claim:
@@ -74,11 +76,19 @@ class LedgerLetters(ABC):
 class IssueLetters(LedgerLetters):
     """The letters of one issue."""
 
-    def __init__(self, app: App, ledger: Ledger, mail: Mail, issue: StoredIssue, relay: str | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        ledger: Ledger,
+        mail: Mail,
+        issue: StoredIssue,
+        relay: str | None = None,
+        span: Span = ALL,
+    ) -> None:
         if issue.email is None:
             raise ValueError(f"issue {issue.id} was never frozen")
         super().__init__(app, ledger, relay)
-        self._issue = issue
+        self._issue, self._span = issue, span
         self._press = Press(
             app,
             mail,
@@ -96,6 +106,7 @@ class IssueLetters(LedgerLetters):
             most=most,
             now=self._app.clock.now(),
             relay=self._relay,
+            span=self._span,
         )
 
     def _addressed(self, row: ClaimedLetter) -> Letter:

@@ -121,6 +121,7 @@ class Interleaved:
     def __init__(self, issue: Claims[Letter], notices: NoticeLetters, clock: Clock) -> None:
         self._issue, self._notices, self._clock = issue, notices, clock
         self._looked = clock.now()
+        self.holds = issue.holds
 
     def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[Letter] | Concluded]:
         """Record what came, and claim up to `most` letters: the notices that are due, if it is time to look, first."""

@@ -51,8 +51,8 @@ class Polled:
     warnings: tuple[str, ...] = ()
 
 
-def poll_due(app: App) -> tuple[Polled, ...]:
-    """Poll every feed whose time has come."""
+def feeds_due(app: App) -> tuple[str, ...]:
+    """Return the feeds whose time has come."""
     now = app.clock.now()
     due = []
     for name, feed in app.config.feeds.items():
@@ -60,7 +60,12 @@ def poll_due(app: App) -> tuple[Polled, ...]:
         # A poll of tomorrow was made while the clock was wrong; waiting for it would keep the feed unread till then.
         if health.tried is None or health.tried > now or now - health.tried >= feed.every - EARLY:
             due.append(name)
-    return tuple(poll(app, name) for name in due)
+    return tuple(due)
+
+
+def poll_due(app: App) -> tuple[Polled, ...]:
+    """Poll every feed whose time has come."""
+    return tuple(poll(app, name) for name in feeds_due(app))
 
 
 def poll(app: App, name: str, *, backfill: int | None = None) -> Polled:

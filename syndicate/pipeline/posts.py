@@ -94,6 +94,7 @@ class AccountStatuses:
     def __init__(self, app: App, ledger: Ledger, account: str) -> None:
         self._app, self._ledger, self._account = app, ledger, account
         self._rules = app.config.accounts[account]
+        self.holds = ledger.holds
 
     def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[OutgoingStatus]]:
         """Record what came of statuses, and claim the next one whose time has come, if `most` lets it."""

@@ -6,7 +6,8 @@ import logging
 import re
 
 from syndicate.app import App
-from syndicate.delivery.manners import Pace, Rest, goes_on, left_of_quota
+from syndicate.delivery.manners import Pace, Rest, Rules, goes_on, left_of_quota
+from syndicate.delivery.sharing import SharedPace
 from syndicate.log import event
 from syndicate.pipeline.tell import alert, recovered
 from syndicate.returns.model import ReturnKind
@@ -29,9 +30,15 @@ def pace_of(app: App, name: str) -> Pace:
     assert app.config.mail is not None
     rules, now = app.config.mail.route[name].rules, app.clock.now()
     left = left_of_quota(rules, app.relays.hours(name, now), now) if rules.per_day else None
-    pace = app.paces.setdefault(name, Pace(rules, of_reader=tells_of_reader))
+    pace = app.paces.setdefault(name, _new_pace(app, name, rules))
     pace.renew(left=left, rest=app.relays.rest_of(name))
     return pace
+
+
+def _new_pace(app: App, name: str, rules: Rules) -> Pace:
+    if app.queue.shard is None:
+        return Pace(rules, of_reader=tells_of_reader)
+    return SharedPace(rules, take=lambda: app.relays.take(name, rules), of_reader=tells_of_reader)
 
 
 def rest(app: App, name: str, begun: Rest) -> None:
@@ -61,6 +68,8 @@ def finished(app: App, name: str, pace: Pace, *, sent: int) -> None:
         app.relays.resume(name, over_by=app.clock.now())
         recovered(app, incident_of(name))
     now = app.clock.now()
+    if isinstance(pace, SharedPace) and (unused := pace.put_back()) and pace.rules.per_day:
+        app.relays.take_back(name, unused, now)
     if pace.rules.per_day:
         app.relays.sweep(now)
     if sent and pace.is_used_up:

@@ -75,7 +75,7 @@ def _over(
     pace, before, relay = pace_of(app, name), tally[DeliveryState.SENT], app.config.mail.route[name]
     try:
         deliver(
-            claims(name if relay.per_day else None),
+            claims(name if relay.per_day and app.queue.shard is None else None),
             app.mail_channel(name),
             clock=app.clock,
             policy=policy,

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from syndicate.audience.model import SubscriptionState
 from syndicate.compose.model import IssueState, RenderedEmail
+from syndicate.protocols import ALONE, Queue
 from syndicate.store.choices import is_at
 from syndicate.store.database import Database, get_value, insert_if_absent, set_value
 from syndicate.store.freezing import Freeze, are_carried, carry, frozen_values, letter_values, plan_frozen
@@ -48,8 +49,8 @@ def content_to_be(issue: Freeze) -> str:
 class ApprovalStore:
     """The rows of `issues` in the state draft."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, queue: Queue = ALONE) -> None:
+        self._database, self._queue = database, queue
 
     def waiting(self, digest: str | None = None) -> tuple[StoredIssue, ...]:
         """Return the drafts that wait for approval, of one digest or of all, the oldest period first."""
@@ -131,7 +132,7 @@ class ApprovalStore:
                 if not is_at(connection, issue.digest, revision):
                     connection.rollback()
                     return False
-                plan_frozen(connection, self._database, number, issue, now=now, due=max(now, there.period))
+                plan_frozen(connection, self._database, self._queue, number, issue, now=now, due=max(now, there.period))
                 set_value(connection, _key(number), None)
         except IntegrityError:  # Another issue of the digest took the number at this very moment.
             return False

@@ -86,15 +86,28 @@ class Database:
     def held_driver(self) -> Iterator[Any]:
         """Give the driver's own connection to whoever ties a right to it: should it break, it is not made anew.
 
-        Then `driver_write` raises StoreError to whoever claims, until the holder has let go.
+        Then `driver_write` raises StoreError to whoever claims, until the holder has let go. One that broke before,
+        while nobody held it, is made anew here.
         """
         with explained(self):
+            self._forget_broken()
             driver = self._driver or self._open_driver()
             self._held = True
             try:
                 yield driver
             finally:
                 self._held = False
+                if not self.is_sqlite and driver.closed:
+                    self._close_driver()
+
+    def _forget_broken(self) -> None:
+        """Let go of a connection that the server has ended: it shows only when something is asked of it."""
+        if self.is_sqlite or self._driver is None:
+            return
+        try:
+            self._driver.execute("SELECT 1")
+        except self.engine.dialect.loaded_dbapi.OperationalError:
+            self._close_driver()
 
     @property
     def _is_lost(self) -> bool:
@@ -188,10 +201,12 @@ def _told(error: BaseException) -> str:
 
 def _hint(error: BaseException) -> str:
     text = _told(error)
-    if "locked" in text:
+    if "locked" in text or "lock timeout" in text:
         return "another syndicate is writing; wait for it, or see which with: ps ax | grep syndicate"
     if "not a database" in text or "malformed" in text:
         return "put a backup in its place, or name another file as `database` in config.yaml"
+    if text.endswith("does not exist") and "database" in text:
+        return "make it first (createdb NAME), or name another one"
     if "full" in text:
         return "free some space on the disk and run the same command again; nothing was lost"
     return "check `database` in config.yaml, and that its folder or server can be reached and written"

@@ -71,6 +71,15 @@ class DeliveryStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def oldest_notice(self, now: datetime) -> datetime | None:
+        """Return since when the oldest notice that may be sent now has waited; None where there is none."""
+        query = select(func.min(func.coalesce(deliveries.c.first_tried, deliveries.c.due))).where(
+            deliveries.c.notice.is_not(None), deliveries.c.state.in_(WAITING), deliveries.c.due <= now
+        )
+        with self._database.read() as connection:
+            oldest: datetime | None = connection.execute(query).scalar()
+        return oldest
+
     def resolve(self, number: int, state: DeliveryState, now: datetime) -> StoredDelivery:
         """Let a person decide: any step that the graph allows from where the delivery stands, but on a wire.
 

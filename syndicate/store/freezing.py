@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, literal, null, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, literal, null, select, update
 
 from syndicate.audience.model import SubscriptionState
 from syndicate.compose.model import IssueState, PublishedReview, RenderedEmail, Selection
 from syndicate.delivery.model import DeliveryState
+from syndicate.protocols import Job, Queue, Task
 from syndicate.store.choices import use_up
 from syndicate.store.database import Database, insert_if_absent
 from syndicate.store.tables import deliveries, issue_reviews, issues, subscriptions
@@ -123,13 +124,29 @@ def letter_values(issue: Freeze) -> dict[str, object]:
 
 
 def plan_frozen(
-    connection: Connection, database: Database, taken: int, issue: Freeze, *, now: datetime, due: datetime
+    connection: Connection, database: Database, queue: Queue, taken: int, issue: Freeze, *, now: datetime, due: datetime
 ) -> None:
-    """Let a row that was just frozen carry its reviews, plan its letters for `due`, and use the choices up."""
+    """Let a row that was just frozen carry its reviews, plan its letters for `due`, and use the choices up.
+
+    The work on them is left in the queue, in the same transaction.
+    """
     carry(connection, taken, issue)
     planned = plan_deliveries(connection, database, taken, issue.subscriber_lists, issue.posting_lists, due)
     connection.execute(update(issues).where(issues.c.id == taken).values(candidates=planned))
     use_up(connection, issue.digest, now)
+    queue.defer(_shares(connection, taken, queue.shard, due), connection)
+
+
+def _shares(connection: Connection, issue: int, shard: int | None, due: datetime) -> list[Job]:
+    """Return the jobs of an issue's letters, as `IssueStore.spans_due` would; its rows stand beside each other."""
+    if shard is None:
+        return []
+    numbers = select(func.min(deliveries.c.id), func.max(deliveries.c.id)).where(deliveries.c.issue_id == issue)
+    first, last = connection.execute(numbers).one()
+    if first is None:
+        return []
+    spans = ((each * shard, (each + 1) * shard) for each in range((first - 1) // shard, (last - 1) // shard + 1))
+    return [Job(task=Task.LETTERS, of=str(issue), span=span, due=due) for span in spans]
 
 
 def carry(connection: Connection, taken: int, issue: Freeze) -> None:

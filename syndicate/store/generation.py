@@ -19,19 +19,26 @@ class Generation:
     """
 
     KEY = "generation"
+    COPIED = "copied_to"
+    """Where the database was copied to, and when: from then on the copy is sent from."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, is_shared: bool = False) -> None:
         self.file = file
+        self._is_shared = is_shared
+        """Several machines send from this database, each with a file of its own; a new one begins without."""
         self._handle: int | None = None
 
     def check(self, connection: Connection) -> int:
         """Raise StoreError where the database is behind the file, or has sent and the file is gone; return its number.
 
         The file is read first: while a sender raises both, the database's number is never behind what was read.
+        Raises StoreError too where another database goes on with what this one knew (store/copying.py).
         """
+        self._refuse_copied(connection)
         beside = self._read()
         known = int(get_value(connection, self.KEY) or 0)
-        if (beside is None and known > 0) or (beside is not None and known < beside):
+        is_new = beside is None and known > 0 and not self._is_shared
+        if is_new or (beside is not None and known < beside):
             seen = "is missing" if beside is None else f"says {beside}, the database {known}"
             raise StoreError(
                 f"this database looks like a restored backup: the number kept beside it {seen}; nothing is sent, "
@@ -40,6 +47,16 @@ class Generation:
                 hint="look at `syndicate issues list`, then: syndicate store accept-restore",
             )
         return known
+
+    def _refuse_copied(self, connection: Connection) -> None:
+        copied = get_value(connection, self.COPIED)
+        if copied is not None:
+            raise StoreError(
+                f"this database was copied to {copied}; nothing is sent from it any more, or readers would get "
+                "from both what either has",
+                where=connection.engine.url.render_as_string(hide_password=True),
+                hint="set `database` in config.yaml to the copy; or, to go on here: syndicate store accept-restore",
+            )
 
     def bump(self, connection: Connection) -> int:
         """Raise the number in the running transaction and return it; after the commit call `keep`."""
@@ -55,6 +72,7 @@ class Generation:
             beside = 0  # a person has just said that what was written there does not matter
         number = max(int(get_value(connection, self.KEY) or 0), beside) + 1
         set_value(connection, self.KEY, str(number))
+        set_value(connection, self.COPIED, None)
         return number
 
     def keep(self, number: int) -> None:

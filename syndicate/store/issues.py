@@ -26,12 +26,14 @@ from sqlalchemy.exc import IntegrityError
 from syndicate.compose.model import IssueState, PublishedReview, RenderedEmail
 from syndicate.delivery.model import DeliveryState
 from syndicate.errors import NotFoundError
+from syndicate.protocols import ALONE, Queue
 from syndicate.reviews.admission import EntryState
 from syndicate.store.choices import is_at
 from syndicate.store.database import Database, insert_if_absent
-from syndicate.store.deliveries import STOPPED
+from syndicate.store.deliveries import STOPPED, WAITING
 from syndicate.store.entries import newest_first, stored_entry
 from syndicate.store.freezing import CARRYING, Freeze, are_carried, frozen_values, is_waiting, plan_frozen
+from syndicate.store.ledger_sql import ALL, Span
 from syndicate.store.tables import deliveries, entries, issue_reviews, issues
 
 LETTER_COLUMNS = ("subject", "preheader", "html", "text", "lists", "inputs_hash", "templates_hash", "ways_out")
@@ -81,8 +83,8 @@ class StoredIssue:
 class IssueStore:
     """The rows of `issues` and `issue_reviews`."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, queue: Queue = ALONE) -> None:
+        self._database, self._queue = database, queue
 
     def candidates(
         self, digest: str, feeds: Sequence[str], among: Collection[int] | None = None
@@ -147,7 +149,7 @@ class IssueStore:
             if revision is not None and not is_at(connection, issue.digest, revision):
                 connection.rollback()
                 return None
-            plan_frozen(connection, self._database, taken, issue, now=now, due=now)
+            plan_frozen(connection, self._database, self._queue, taken, issue, now=now, due=now)
             return taken
 
     def _row_for(self, connection: Connection, issue: Freeze, now: datetime) -> int | None:
@@ -267,6 +269,23 @@ class IssueStore:
         begins = and_(issues.c.state == IssueState.FROZEN, or_(issues.c.period <= now, has_due))
         query = select(issues).where(or_(issues.c.state == IssueState.SENDING, begins))
         return self._select(query.order_by(issues.c.id))
+
+    def spans_due(self, number: int, now: datetime, shard: int | None) -> tuple[Span, ...]:
+        """Return the spans of rows in which letters of an issue may leave now, each of `shard` rows at most.
+
+        Spans begin at multiples of `shard`, so that who asks again is told the same ones. With None it is one span.
+        """
+        if shard is None:
+            return (ALL,)
+        share = (deliveries.c.id - 1) / shard if self._database.is_sqlite else func.div(deliveries.c.id - 1, shard)
+        query = (
+            select(share)
+            .where(deliveries.c.issue_id == number, deliveries.c.state.in_(WAITING), deliveries.c.due <= now)
+            .distinct()
+        )
+        with self._database.read() as connection:
+            shares = sorted(int(each) for each in connection.execute(query).scalars())
+        return tuple((each * shard, (each + 1) * shard) for each in shares)
 
     def _select(self, query: Select[Any]) -> tuple[StoredIssue, ...]:
         with self._database.read() as connection:

@@ -23,10 +23,11 @@ from syndicate.audience.model import Notice, RecipientFacts, SubscriptionState, 
 from syndicate.audience.policy import Suppressed, Verdict
 from syndicate.delivery.model import STEPS, DeliveryKey, DeliveryState, Sent
 from syndicate.delivery.retry import Concluded, Step
+from syndicate.errors import StoreError
 from syndicate.store.database import Database
 from syndicate.store.deliveries import WAITING
 from syndicate.store.generation import Generation
-from syndicate.store.ledger_sql import Due, Postgres, Sqlite, Writing, Written
+from syndicate.store.ledger_sql import ALL, Due, Postgres, Span, Sqlite, Writing, Written
 from syndicate.store.settling import Settling
 from syndicate.store.tables import deliveries
 
@@ -71,6 +72,8 @@ class Claim:
     now: datetime
     relay: str | None = None
     """Whose count for the day the letters go to, where it has a quota."""
+    span: Span = ALL
+    """Of which rows: a worker's share of an issue."""
 
 
 class Exchanged(NamedTuple):
@@ -83,12 +86,16 @@ class Exchanged(NamedTuple):
 class Ledger(Settling):
     """The rows of `deliveries`, for one owner: a process that holds the right to send."""
 
-    def __init__(self, database: Database, generation: Generation, owner: str) -> None:
+    def __init__(
+        self, database: Database, generation: Generation, owner: str, holds: Callable[[], bool] = lambda: True
+    ) -> None:
         super().__init__(database, owner)
+        self.holds = holds
+        """Whether what was claimed is still the owner's own; a sender alone never doubts it."""
         self._generation = generation
         self._sql = Sqlite() if database.is_sqlite else Postgres()
-        self._after: dict[int | None, int] = {}
-        """The last number claimed, of each issue and of the notices: the next one is sought behind it first."""
+        self._after: dict[tuple[int | None, int], int] = {}
+        """The last number claimed, of each issue (or the notices) and span: the next is sought behind it first."""
 
     def check_generation(self) -> None:
         """Raise StoreError where the database was restored from a backup, or its number cannot be kept.
@@ -114,6 +121,8 @@ class Ledger(Settling):
                 rows = self._due(driver, claim) if claim else []
                 letters, suppressed = _judged(rows, claim) if claim else ([], [])
                 written = self._write(driver, done, letters, suppressed, claim)
+                if letters and not written.taken and self._sql.has_ended(driver, self.owner):
+                    raise taken_for_dead()
             recorded |= {DeliveryKey(key) for key in written.recorded}
             if written.generation is not None:
                 self._generation.keep(written.generation)
@@ -140,15 +149,6 @@ class Ledger(Settling):
         """Return whether a notice is due: quicker asked than a claim of one."""
         with self._database.driver() as driver:
             return self._sql.has_notice(driver, now)
-
-    def oldest_notice(self, now: datetime) -> datetime | None:
-        """Return since when the oldest notice that may be sent now has waited; None where there is none."""
-        query = select(func.min(func.coalesce(deliveries.c.first_tried, deliveries.c.due))).where(
-            deliveries.c.notice.is_not(None), deliveries.c.state.in_(WAITING), deliveries.c.due <= now
-        )
-        with self._database.read() as connection:
-            oldest: datetime | None = connection.execute(query).scalar()
-        return oldest
 
     def claim_status(self, key: DeliveryKey, now: datetime) -> Attempt | None:
         """Claim a status that is planned or deferred; None where it no longer is. On return it is committed."""
@@ -186,14 +186,16 @@ class Ledger(Settling):
 
         Behind the last one, since PostgreSQL would else walk past every row that was claimed before.
         """
-        after = self._after.get(claim.issue, 0)
-        rows = self._sql.due(driver, claim.issue, _S.PLANNED, after, claim.now, claim.most)
-        if not rows and after:
-            rows = self._sql.due(driver, claim.issue, _S.PLANNED, 0, claim.now, claim.most)
+        first, last = claim.span
+        of = (claim.issue, first)
+        after = self._after.get(of, first)
+        rows = self._sql.due(driver, claim.issue, _S.PLANNED, (after, last), claim.now, claim.most)
+        if not rows and after > first:
+            rows = self._sql.due(driver, claim.issue, _S.PLANNED, claim.span, claim.now, claim.most)
         if rows:
-            self._after[claim.issue] = rows[-1].id
+            self._after[of] = rows[-1].id
             return rows
-        return self._sql.due(driver, claim.issue, _S.DEFERRED, 0, claim.now, claim.most)
+        return self._sql.due(driver, claim.issue, _S.DEFERRED, claim.span, claim.now, claim.most)
 
     def _write(
         self,
@@ -216,6 +218,14 @@ class Ledger(Settling):
                 relay=claim.relay if claim else None,
             ),
         )
+
+
+def taken_for_dead() -> StoreError:
+    """Return what a worker is told that was not heard of for a lease."""
+    return StoreError(
+        "this worker was not heard of for too long, and others were given its letters; it begins no more of them",
+        hint="nothing is lost; was the machine asleep, or the database out of reach?",
+    )
 
 
 def _judged(rows: Sequence[Due], claim: Claim) -> tuple[list[ClaimedLetter], list[tuple[int, str]]]:

@@ -18,6 +18,10 @@ from typing import Any, NamedTuple
 from syndicate.delivery.model import DeliveryState
 from syndicate.delivery.retry import Concluded
 
+Span = tuple[int, int]
+"""Rows by their numbers: behind the first, up to and with the second."""
+ALL: Span = (0, 2**63 - 1)
+
 
 class Due(NamedTuple):
     """A row that may be claimed, with what the policy must know of its reader."""
@@ -66,7 +70,7 @@ _DUE = """
     FROM deliveries d
     LEFT JOIN subscribers s ON s.id = d.subscriber_id
     LEFT JOIN suppressions x ON x.address_key = s.address_key
-    WHERE d.state = :state AND {whose} AND d.id > :behind AND d.due <= :now
+    WHERE d.state = :state AND {whose} AND d.id > :behind AND d.id <= :upto AND d.due <= :now
       AND NOT EXISTS (SELECT 1 FROM meta WHERE key = 'paused')
     ORDER BY d.id LIMIT :most
 """
@@ -102,9 +106,9 @@ class Sqlite:
         WHERE id = ? AND state = 'sending' AND owner = ?
     """
 
-    def due(self, driver: Any, issue: int | None, state: str, behind: int, now: datetime, most: int) -> list[Due]:
+    def due(self, driver: Any, issue: int | None, state: str, span: Span, now: datetime, most: int) -> list[Due]:
         """Return the next rows of an issue (None: the notices) that are due."""
-        facts = {"state": state, "behind": behind, "now": _stored(now), "most": most}
+        facts = {"state": state, "behind": span[0], "upto": span[1], "now": _stored(now), "most": most}
         if issue is None:
             rows = driver.execute(self._DUE_NOTICES, facts)
         else:
@@ -114,6 +118,10 @@ class Sqlite:
     def has_notice(self, driver: Any, now: datetime) -> bool:
         """Return whether a notice is due."""
         return driver.execute(_ANY_NOTICE, {"now": _stored(now)}).fetchone() is not None
+
+    def has_ended(self, _driver: Any, _owner: str) -> bool:
+        """Return whether an owner was taken for dead; here there is one sender at a time."""
+        return False
 
     def write(self, driver: Any, writing: Writing) -> Written:
         """Write it, in the transaction in which `due` looked."""
@@ -168,6 +176,8 @@ class Postgres:
     _ANY_NOTICE = _named(_ANY_NOTICE)
     _DUE_NOTICES = _named(_DUE.format(joined="string_agg", whose=_NOTICES))
     _WAITS = "(state IS NOT DISTINCT FROM 'planned' OR state IS NOT DISTINCT FROM 'deferred')"
+    _LIVES = "NOT EXISTS (SELECT 1 FROM owners WHERE name = :owner AND ended IS NOT NULL)"
+    """Of several workers, one that was taken for dead claims nothing any more; a sender alone has no row there."""
     PARTS: Mapping[str, str] = {
         "recorded": """
             UPDATE deliveries d SET state = r.state, due = r.due, reply = r.reply, doubts = d.doubts + r.doubts,
@@ -185,20 +195,25 @@ class Postgres:
         "taken": f"""
             UPDATE deliveries SET state = 'sending', owner = :owner, lease = :lease, due = NULL,
                    attempts = attempts + 1, first_tried = COALESCE(first_tried, :now), tried = :now
-            WHERE id = ANY(CAST(:taken AS bigint[])) AND {_WAITS} RETURNING id""",  # noqa: S608
+            WHERE id = ANY(CAST(:taken AS bigint[])) AND {_WAITS} AND {_LIVES} RETURNING id""",  # noqa: S608
         "generation": _BUMP,
         "counted": f"{_COUNT} RETURNING letters",
     }
 
-    def due(self, driver: Any, issue: int | None, state: str, behind: int, now: datetime, most: int) -> list[Due]:
+    def due(self, driver: Any, issue: int | None, state: str, span: Span, now: datetime, most: int) -> list[Due]:
         """Return the next rows of an issue (None: the notices) that are due."""
-        facts = {"issue": issue, "state": state, "behind": behind, "now": now, "most": most}
+        facts = {"issue": issue, "state": state, "behind": span[0], "upto": span[1], "now": now, "most": most}
         rows = driver.execute(self._DUE_NOTICES if issue is None else self._DUE_OF_ISSUE, facts)
         return [Due._make(row) for row in rows]
 
     def has_notice(self, driver: Any, now: datetime) -> bool:
         """Return whether a notice is due."""
         return driver.execute(self._ANY_NOTICE, {"now": now}).fetchone() is not None
+
+    def has_ended(self, driver: Any, owner: str) -> bool:
+        """Return whether an owner was taken for dead."""
+        ended = "SELECT 1 FROM owners WHERE name = %(owner)s AND ended IS NOT NULL"
+        return driver.execute(ended, {"owner": owner}).fetchone() is not None
 
     def write(self, driver: Any, writing: Writing) -> Written:
         """Write it, in one statement; what another process took or stopped meanwhile is not `taken`."""

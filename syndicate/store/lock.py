@@ -8,16 +8,19 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from syndicate.errors import StoreError
+from syndicate.errors import ConfigError, StoreError
 from syndicate.store.database import Database
 
 ADVISORY_KEY = 0x53594E44
 """The number of our advisory lock in PostgreSQL: "SYND"."""
 _NAMED = "syndicate "
 """What a holder's connection is named before its owner."""
+_NUMBERS = count(1)
+"""Of the owners of this process, so that two of its threads never are the same one."""
 _HOLDER = """
     SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = %(key)s AND pg_locks.database =
@@ -32,17 +35,23 @@ class SenderLockedError(StoreError):
 
 
 @contextmanager
-def sender_lock(database: Database, now: datetime) -> Iterator[str]:
+def sender_lock(database: Database, now: datetime, *, shared: bool = False) -> Iterator[str]:
     """Hold the right to send, and yield the name of the owner that this process is in the ledger.
 
-    Raises SenderLockedError, with the holder's process, where another one has it.
+    `shared`: beside other workers, each an owner of its own; a sender that wants to be alone keeps them all out, and
+    they it. Raises SenderLockedError, with the holder's process, where another one has it.
     """
-    owner = f"{socket.gethostname()}:{os.getpid()}:{now:%Y%m%dT%H%M%S%f}"
+    owner = f"{socket.gethostname()}:{os.getpid()}:{now:%Y%m%dT%H%M%S%f}:{next(_NUMBERS)}"
     if database.path is not None:
+        if shared:
+            raise ConfigError(
+                "workers share a PostgreSQL; with SQLite there is one sender",
+                hint="set database to postgresql+psycopg://…, and copy what is there: syndicate store copy",
+            )
         with _file_lock(database.path.with_name(database.path.name + ".lock"), owner):
             yield owner
     else:
-        with _advisory_lock(database, owner):
+        with _advisory_lock(database, owner, "_shared" if shared else ""):
             yield owner
 
 
@@ -70,13 +79,13 @@ def _file_lock(path: Path, owner: str) -> Iterator[None]:
 
 
 @contextmanager
-def _advisory_lock(database: Database, owner: str) -> Iterator[None]:
+def _advisory_lock(database: Database, owner: str, kind: str) -> Iterator[None]:
     """Hold a session-level advisory lock on the ledger's own connection: whoever loses the one has lost the other.
 
     The connection bears the owner's name, so that whoever comes second can be told who holds it.
     """
     with database.held_driver() as driver:
-        if not _one(driver, "SELECT pg_try_advisory_lock(%(key)s)"):
+        if not _one(driver, f"SELECT pg_try_advisory_lock{kind}(%(key)s)"):
             holder = str(_one(driver, _HOLDER) or "").removeprefix(_NAMED)
             raise _taken(_process_of(holder, elsewhere=True), database.url.render_as_string(hide_password=True))
         before = _one(driver, "SHOW application_name")
@@ -86,7 +95,7 @@ def _advisory_lock(database: Database, owner: str) -> Iterator[None]:
         finally:
             if not driver.closed:
                 driver.execute("SELECT set_config('application_name', %s, false)", (before,))
-                _one(driver, "SELECT pg_advisory_unlock(%(key)s)")
+                _one(driver, f"SELECT pg_advisory_unlock{kind}(%(key)s)")
 
 
 def _process_of(owner: str, *, elsewhere: bool = False) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from syndicate.errors import StoreError
 from syndicate.store.database import Database, explained
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a database that is there already is opened without loading Alembic."""
 
 
@@ -17,7 +17,7 @@ def open_database(url: str) -> Database:
     database = Database(url)
     if database.path is not None and not database.path.parent.is_dir():
         raise StoreError(f"the folder {database.path.parent} does not exist", hint=f"mkdir -p {database.path.parent}")
-    if _version(database) != HEAD:
+    if version_of(database) != HEAD:
         from syndicate.store.migrate import upgrade
 
         with explained(database):
@@ -25,7 +25,8 @@ def open_database(url: str) -> Database:
     return database
 
 
-def _version(database: Database) -> str | None:
+def version_of(database: Database) -> str | None:
+    """Return the newest migration that a database has had; None where it has had none."""
     with database.read() as connection:
         if not database.engine.dialect.has_table(connection, "alembic_version"):
             return None

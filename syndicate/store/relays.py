@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import case, delete, select, update
+from sqlalchemy import Connection, case, delete, func, select, update
 
-from syndicate.delivery.manners import DAY, HOUR, Rest, hour_of, still_counting
+from syndicate.delivery.manners import DAY, HOUR, Rest, Rules, hour_of, left_of_quota, still_counting
+from syndicate.delivery.sharing import Grant, granted
 from syndicate.store.database import Database, insert_if_absent
-from syndicate.store.tables import relay_hours, relays
+from syndicate.store.tables import relay_hours, relay_paces, relays
 
 
 class RelayStore:
@@ -19,11 +20,15 @@ class RelayStore:
 
     def hours(self, name: str, now: datetime) -> dict[datetime, int]:
         """Return how many letters a relay was given in each hour that may hold letters of the last 24, oldest first."""
+        with self._database.read() as connection:
+            return self._hours(connection, name, now)
+
+    @staticmethod
+    def _hours(connection: Connection, name: str, now: datetime) -> dict[datetime, int]:
         query = select(relay_hours.c.hour, relay_hours.c.letters).where(
             relay_hours.c.relay == name, relay_hours.c.hour > now - DAY - HOUR
         )
-        with self._database.read() as connection:
-            return still_counting({row.hour: row.letters for row in connection.execute(query)}, now)
+        return still_counting({row.hour: row.letters for row in connection.execute(query)}, now)
 
     def given(self, name: str, now: datetime) -> int:
         """Return how many letters a relay was given in the last 24 hours; counted by whole hours, so never too few."""
@@ -39,6 +44,31 @@ class RelayStore:
         statement = update(relay_hours).where(relay_hours.c.relay == name, relay_hours.c.hour == hour_of(now))
         with self._database.write() as connection:
             connection.execute(statement.values(letters=less))
+
+    def take(self, name: str, rules: Rules) -> Grant:
+        """Take a worker's share of a relay's rate and quota, by the database's clock; committed on return.
+
+        Its row is locked meanwhile, so that no two workers take the same. What is taken of a quota counts as given.
+        PostgreSQL alone: with SQLite there is one sender, whose own pace is all there is.
+        """
+        with self._database.write() as connection:
+            row = insert_if_absent(self._database, relay_paces).values(relay=name, full_at=func.clock_timestamp())
+            connection.execute(row.on_conflict_do_nothing())
+            mine = relay_paces.c.relay == name
+            full_at = connection.execute(select(relay_paces.c.full_at).where(mine).with_for_update()).scalar_one()
+            now = connection.execute(select(func.clock_timestamp())).scalar_one().astimezone(UTC)
+            left = left_of_quota(rules, self._hours(connection, name, now), now)
+            grant = granted(rules, full_at=full_at, left=left, now=now)
+            connection.execute(update(relay_paces).where(mine).values(full_at=grant.full_at))
+            if rules.per_day is not None and grant.letters:
+                given = relay_hours.c.letters + grant.letters
+                count = insert_if_absent(self._database, relay_hours).values(
+                    relay=name, hour=hour_of(now), letters=grant.letters
+                )
+                connection.execute(
+                    count.on_conflict_do_update(index_elements=["relay", "hour"], set_={"letters": given})
+                )
+        return grant
 
     def rest_of(self, name: str) -> Rest | None:
         """Return the rest of a relay, be it over or not: it is forgotten once the relay takes letters again."""

@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, func, insert, select, update
 from syndicate.compose.model import StatusContent
 from syndicate.delivery.model import DeliveryKey, DeliveryState
 from syndicate.errors import NotFoundError
+from syndicate.protocols import ALONE, Job, Queue, Task
 from syndicate.reviews.admission import EntryState
 from syndicate.reviews.model import Image
 from syndicate.store.database import Database, insert_if_absent
@@ -45,8 +46,8 @@ class StoredStatus:
 class StatusStore:
     """The rows of `statuses`, each beside its one delivery."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, queue: Queue = ALONE) -> None:
+        self._database, self._queue = database, queue
 
     def unplanned(self, account: str, feeds: Sequence[str]) -> tuple[StoredEntry, ...]:
         """Return the announced reviews that have no status for an account yet, oldest first."""
@@ -70,6 +71,8 @@ class StatusStore:
                 return False
             due = now if state is DeliveryState.PLANNED else None
             connection.execute(insert(deliveries).values(status_id=taken, state=state, due=due, reply=reply))
+            if due is not None:
+                self._queue.defer([Job(task=Task.STATUSES, of=account)], connection)
         return True
 
     def waiting(self, account: str) -> tuple[StoredStatus, ...]:

@@ -9,7 +9,9 @@ deliveries >─ issues | statuses           the ledger: a row per message and re
 history                                   what became of an address: asked, confirmed, left, bounced; by address
 returned >─ deliveries                    the mail that came back, each once, and what was done about it
 limits                                    how often something was asked for in an hour, by a key that tells nobody
-relays, relay_hours                       which relay rests and why; how many letters each was given in which hour
+relays, relay_hours, relay_paces          which relay rests and why; how many letters each was given in which hour, and
+                                          when its rate has room again for all who share it
+owners                                    the workers that may send besides each other, and when each was seen last
 incidents, meta                           what the editor was told; small single values
 """
 
@@ -292,6 +294,21 @@ relay_hours = Table(
     Column("relay", String, primary_key=True),
     Column("hour", UtcDateTime, primary_key=True),
     Column("letters", Integer, nullable=False),
+)
+
+relay_paces = Table(
+    "relay_paces",
+    metadata,
+    Column("relay", String, primary_key=True),
+    Column("full_at", UtcDateTime, nullable=False),
+)
+
+owners = Table(
+    "owners",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("seen", UtcDateTime, nullable=False),
+    Column("ended", UtcDateTime),
 )
 
 incidents = Table(

@@ -38,6 +38,9 @@ class Paced:
     def settle(self) -> None:
         pass
 
+    def holds(self) -> bool:
+        return True
+
 
 def sent(server: ScriptedSmtp, source: Paced, connections: int = 1) -> Counter[type]:
     """Send all that the source yields; a hang is a failure, and no end of all tests."""

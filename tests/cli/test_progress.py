@@ -19,6 +19,7 @@ from syndicate.cli.live import lines
 from syndicate.cli.progress import Bars, EachMinute
 from syndicate.cli.sendings import Sending, Standing, clock, pace
 from syndicate.cli.story import tell_tally
+from syndicate.cli.watched import Pulse
 from syndicate.delivery.model import DeliveryState
 from tests.pipeline.studio import DAY, FRIDAY, HOUR, WEDNESDAY, Post, studio
 
@@ -204,7 +205,7 @@ def test_the_log_of_a_long_run_says_once_a_minute_how_far_it_is(
         house.feed(Post(name="harbour"), OLD)
         house.live(HOUR)
         house.clock.set(FRIDAY)
-        run._beat(house.app, Lock())  # the rest of the command is the scheduler
+        run._beat(house.app, Lock(), Pulse("no beat", HOUR))  # the rest of the command is the scheduler
     told = [vars(each)["facts"] for each in caplog.records if each.getMessage() == "issue-progress"]
     of_the_issue = [each for each in told if each["what"] == "issue 1 of weekly"]
     assert of_the_issue

@@ -33,6 +33,11 @@ def letter(number: int) -> Letter:
 class Memory:
     """A ledger of letters in memory, as the loop sees one."""
 
+    is_ours = True
+
+    def holds(self) -> bool:
+        return self.is_ours
+
     def exchange(self, done: Sequence[Concluded], most: int) -> Sequence[Claimed[Letter] | Concluded]:
         return self.claim(done, most)
 

@@ -247,8 +247,6 @@ class Dialogue:
         if step is Step.DATA:
             self._expected.append((passage, Step.DOT))
             self._due = passage
-            if not self.abilities.pipelining:
-                self._say_text(passage)
         elif not self.abilities.pipelining:
             after = _STEPS.index(step) + 1
             self._ask(passage, _STEPS[after], passage.words.command(after))

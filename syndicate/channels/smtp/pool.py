@@ -17,7 +17,7 @@ from threading import Thread
 from syndicate.channels.smtp.dialogue import Dialogue
 from syndicate.channels.smtp.wire import GOODBYE_SECONDS, Opener, Wire
 from syndicate.delivery.model import DeliveryKey, Letter, Outcome
-from syndicate.errors import ChannelError, UnreachableError
+from syndicate.errors import ChannelError, StoreError, UnreachableError
 from syndicate.protocols import Supply
 
 MOST_BREAKS = 5
@@ -119,7 +119,10 @@ class Pool:
         for wire in list(self._wires):
             while wire.dialogue.wants and not self._told:
                 due = wire.dialogue.text_is_due
-                letter = None if due and self._slow else self._next()
+                is_alone = due and (self._slow or not wire.dialogue.abilities.pipelining)
+                letter = None if is_alone else self._next()
+                if due and self._supply and not self._supply.holds():
+                    self._source_fault = self._source_fault or _not_ours()
                 if self._source_fault or (letter is None and not due):
                     break
                 wire.begin(letter)
@@ -291,6 +294,13 @@ class _Making:
             self._rope.send(b"!")
         except OSError:
             _close(made)
+
+
+def _not_ours() -> StoreError:
+    return StoreError(
+        "this worker was not heard of for too long, and others were given its letters; it begins no more of them",
+        hint="nothing is lost; was the machine asleep, or the database out of reach?",
+    )
 
 
 def _close(made: Wire | Exception) -> None:

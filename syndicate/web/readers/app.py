@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Scope
 
 from syndicate.app import App
 from syndicate.compose.archive import FEED
+from syndicate.web.health import Readiness, health_app
 from syndicate.web.readers import approve, archive, joining, leaving
 from syndicate.web.readers.archive_pages import PATH as ARCHIVE
 from syndicate.web.readers.desk import Desk, make_desk
@@ -55,7 +56,8 @@ def readers_app(app: App) -> ASGIApp:
     # A slash too many would be redirected to an address made of the request's own words.
     pages.router.redirect_slashes = False
     # Around all, and no middleware: the page of a fault is drawn outside of those, and has the safe headers too.
-    return Gate(pages, host=desk.host, https=desk.public_url.startswith("https:"), refuse=refuse)
+    watched = health_app(Readiness(app.config))
+    return Gate(pages, watched=watched, host=desk.host, https=desk.public_url.startswith("https:"), refuse=refuse)
 
 
 def _archive(desk: Desk) -> tuple[Route, ...]:

@@ -11,16 +11,16 @@ from collections.abc import Callable
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from syndicate.web.hosts import host_of, is_loopback
+from syndicate.web import health
+from syndicate.web.hosts import address_of, host_of, is_loopback
 
 MOST_BODY_BYTES = 64 * 1024
 MOST_PATH_CHARS = 3000
 """A token may name many lists (audience/tokens.py)."""
 BODY_SECONDS = 15
-HEALTH = "/healthz"
 _YEAR_SECONDS = 31_536_000
 BODY = "syndicate.body"
 """Where the scope holds the body: read whole, within its limits."""
@@ -32,8 +32,8 @@ Refuse = Callable[[Scope, int], Response]
 class Gate:
     """Lets through what is meant for these pages and is of a sane size, its body read whole."""
 
-    def __init__(self, app: ASGIApp, *, host: str, https: bool, refuse: Refuse) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, *, watched: ASGIApp, host: str, https: bool, refuse: Refuse) -> None:
+        self._app, self._watched = app, watched
         self._host = host
         self._refuse = refuse
         self._headers = safe_headers(https=https)
@@ -44,8 +44,8 @@ class Gate:
             return
         send = self._with_headers(send)
         asked_host = host_of(Headers(scope=scope).get("host", ""))
-        if scope["path"] == HEALTH and (asked_host == self._host or is_loopback(asked_host)):
-            await PlainTextResponse("ok\n")(scope, receive, send)
+        if scope["path"] in health.PATHS and (asked_host == self._host or _is_machine(asked_host)):
+            await self._watched(scope, receive, send)
             return
         status = _refusal(scope, asked_host == self._host)
         if status is None:
@@ -62,6 +62,11 @@ class Gate:
             await send(message)
 
         return sending
+
+
+def _is_machine(host: str) -> bool:
+    """Return whether a machine is asked and no site: who watches many of them asks each by its address."""
+    return is_loopback(host) or address_of(host) is not None
 
 
 def safe_headers(*, https: bool) -> dict[str, str]:
