@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 RUN_STAMP := $(VENV)/.installed-run
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format bench browser dovecot clean
+.PHONY: help demo test soak check lint format bench browser dovecot clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,11 +33,14 @@ demo: $(RUN_STAMP)  ## run the main job on the sample: import readers, read the 
 	$(BIN)/syndicate subscribers import syndicate/sample/readers.csv --list readers
 	$(BIN)/syndicate run --once
 
-test: $(STAMP) browser dovecot  ## everything: pure tests, contracts on SQLite and PostgreSQL, journeys, browser
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+test: $(STAMP) browser dovecot  ## all but the long journeys: pure tests, contracts on SQLite and PostgreSQL, journeys, browser
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m 'not soak'
+
+soak: $(STAMP)  ## the long journeys: workers that fall, every misbehaviour of a relay on PostgreSQL too
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m soak
 
 check: $(STAMP) lint  ## fast: format, lint, types, pure tests
-	@$(BIN)/python -m pytest -q -x -n 2 -m 'not journey and not postgres and not browser and not live and not dovecot and not slow'
+	@$(BIN)/python -m pytest -q -x -n 2 -m 'not journey and not postgres and not browser and not live and not dovecot and not slow and not soak'
 
 lint: $(STAMP)  ## format, lint, types
 	@$(BIN)/ruff format --check .

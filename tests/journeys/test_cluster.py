@@ -22,7 +22,7 @@ from tests.conftest import Server
 from tests.journeys.engines import ClusterSite, cluster
 from tests.journeys.site import Site
 
-pytestmark = [pytest.mark.journey, pytest.mark.postgres]
+pytestmark = [pytest.mark.journey, pytest.mark.postgres, pytest.mark.xdist_group("cluster")]
 READERS = 30
 LEASE = "4s"
 MORE = {"digests": {"weekly": {"lists": ["readers"], "at": "fri 09:00"}}}
@@ -129,6 +129,7 @@ def test_a_worker_that_is_killed_leaves_its_letters_in_doubt_and_others_send_the
     assert site.asked("SELECT count(*) FROM deliveries WHERE doubts > 0") <= 3
 
 
+@pytest.mark.soak
 def test_a_worker_that_stood_still_past_its_lease_begins_no_letter_more(tmp_path: Path, url: str) -> None:
     relay = Relay(Step.RCPT)
     with ScriptedSmtp(on_step=relay) as server:
@@ -152,6 +153,7 @@ def test_a_worker_that_stood_still_past_its_lease_begins_no_letter_more(tmp_path
     assert sum(len(names) - 1 for names in got.values()) <= 2, "two for its one connection"
 
 
+@pytest.mark.soak
 def test_workers_outlive_a_database_that_goes_away_and_are_useful_again(tmp_path: Path, url: str) -> None:
     relay = Relay(Step.DOT)
     with ScriptedSmtp(on_step=relay) as server:
@@ -176,6 +178,7 @@ def test_workers_outlive_a_database_that_goes_away_and_are_useful_again(tmp_path
     assert all(len(set(names)) == 1 for names in got.values())
 
 
+@pytest.mark.soak
 def test_workers_are_replaced_one_after_the_other_and_nobody_notices(tmp_path: Path, url: str) -> None:
     with ScriptedSmtp() as server:
         mail = {"relay": {"host": "127.0.0.1", "port": server.port, "security": "none", "rate": 30}}
@@ -195,6 +198,7 @@ def test_workers_are_replaced_one_after_the_other_and_nobody_notices(tmp_path: P
     assert site.asked("SELECT count(*) FROM deliveries WHERE doubts > 0") == 0
 
 
+@pytest.mark.soak
 def test_a_rate_and_a_quota_hold_over_all_workers(tmp_path: Path, url: str) -> None:
     moments: list[float] = []
 

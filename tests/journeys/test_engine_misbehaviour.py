@@ -44,6 +44,12 @@ READERS, BAD = 9, 6
 WIRES = [pytest.param((3, PIPELINING), id="3 pipelined"), pytest.param((1, STEPPING), id="1 stepping")]
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.soak])])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Return which database a test runs on: the ledger's own contracts hold both to the same."""
+    return str(request.param)
+
+
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait long: not between two tries to reach a relay, not for an answer."""

@@ -22,7 +22,8 @@ from tests.channels.smtp_server import DROP, Action, Moment, ScriptedSmtp, Step
 from tests.conftest import Server
 from tests.journeys.engines import EngineSite, cluster, local
 
-pytestmark = pytest.mark.journey
+# One installation of each engine: two would start twice as many workers.
+pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("engines")]
 READERS = 3
 CORNERS = ("news", "clocks", "leaving", "broken", "paused", "stopped", "asked", "away")
 ASKED_AT = datetime.now(UTC) + timedelta(hours=2)
