@@ -192,7 +192,8 @@ def test_a_server_that_is_gone_is_told_in_a_sentence_and_its_return_too(
             assert [asked(each, "/healthz")[0] for each in (pages, port)] == [200, 200]
             server._server.start()
             assert [asked(each, "/readyz") for each in (pages, port)] == [(200, "ready\n")] * 2
-    told = [record.getMessage() for record in caplog.records]
+    # A record comes twice where a test before this one left the log with a second way to here.
+    told = [record.getMessage() for record in dict.fromkeys(caplog.records)]
     assert told == ["not-ready", "not-ready", "ready-again", "ready-again"], "once for each change, and not each look"
 
 
