@@ -34,10 +34,10 @@ demo: $(RUN_STAMP)  ## run the main job on the sample: import readers, read the 
 	$(BIN)/syndicate run --once
 
 test: $(STAMP) browser dovecot  ## all but the long journeys: pure tests, contracts on SQLite and PostgreSQL, journeys, browser
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m 'not soak'
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadgroup -m 'not soak'
 
 soak: $(STAMP)  ## the long journeys: workers that fall, every misbehaviour of a relay on PostgreSQL too
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m soak
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadgroup -m soak
 
 check: $(STAMP) lint  ## fast: format, lint, types, pure tests
 	@$(BIN)/python -m pytest -q -x -n 2 -m 'not journey and not postgres and not browser and not live and not dovecot and not slow and not soak'

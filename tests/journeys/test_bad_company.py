@@ -37,7 +37,9 @@ def failed(crowd: Sequence[subprocess.Popen[str]], told: Sequence[tuple[str, str
     return [(process.returncode, err) for process, (_, err) in ends if process.returncode not in (0, 1)]
 
 
-@pytest.mark.parametrize("fresh", [True, False], ids=["no database yet", "a database"])
+@pytest.mark.parametrize(
+    "fresh", [pytest.param(True, marks=pytest.mark.soak), False], ids=["no database yet", "a database"]
+)
 def test_ten_runs_at_once_send_each_reader_one_letter_and_post_each_review_once(
     fresh: bool, tmp_path: Path, blank_url: str
 ) -> None:
@@ -64,6 +66,7 @@ def test_ten_runs_at_once_send_each_reader_one_letter_and_post_each_review_once(
         assert (issue["state"], issue["letters"]) == ("sent", {"sent": READERS})
 
 
+@pytest.mark.soak
 def test_polls_and_runs_at_once_announce_each_review_once(tmp_path: Path, database_url: str) -> None:
     site = Site(tmp_path, accounts={"main": {"outbox": "out"}}, database=database_url)
     commands = [("poll", "reviews"), ("run", "--once"), ("reviews", "list"), ("issues", "build")] * 3

@@ -52,7 +52,11 @@ def finished(site: Site) -> None:
     assert "nothing is new" in site.run("run", "--once").stderr
 
 
-@pytest.mark.parametrize("fresh", [True, False], ids=["from the first migration on", "from a list on"])
+@pytest.mark.parametrize(
+    "fresh",
+    [pytest.param(True, marks=pytest.mark.soak), False],
+    ids=["from the first migration on", "from a list on"],
+)
 def test_killed_at_any_moment_the_outbox_ends_whole_and_each_thing_is_in_it_once(fresh: bool, tmp_path: Path) -> None:
     site = Site(tmp_path, accounts={"main": {"outbox": "out", "spacing": "0s"}})
     if not fresh:
@@ -71,7 +75,7 @@ def test_killed_at_any_moment_the_outbox_ends_whole_and_each_thing_is_in_it_once
     assert issue["state"] == "sent"
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])
 def test_killed_at_any_moment_each_reader_gets_a_letter_and_a_second_only_under_its_first_name(
     seed: int, tmp_path: Path, database_url: str
 ) -> None:

@@ -114,7 +114,10 @@ def everyone(corner: str, count: int = 1) -> dict[str, int]:
     return {f"{corner}{number}": count for number in range(1, READERS + 1)}
 
 
-@pytest.fixture(scope="module", params=["local", pytest.param("cluster", marks=pytest.mark.postgres)])
+ON_BOTH = ["local", pytest.param("cluster", marks=[pytest.mark.postgres, pytest.mark.soak])]
+
+
+@pytest.fixture(scope="module", params=ON_BOTH)
 def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """An installation that has run for the first time, on either engine."""
     folder: Path = tmp_path_factory.mktemp("house")
