@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import Server
 from tests.journeys.site import FILMS, Site
 
-pytestmark = [pytest.mark.journey, pytest.mark.postgres]
+pytestmark = [pytest.mark.journey, pytest.mark.postgres, pytest.mark.soak]
 HERE = "sqlite:///syndicate.db"
 SECOND = ("THE LONG ISSUE TWO", *FILMS)
 
